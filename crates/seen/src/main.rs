@@ -1,0 +1,3 @@
+//! The `seen` command.
+
+fn main() {}
