@@ -104,7 +104,10 @@ impl Finding {
     /// Adds a piece of evidence.
     #[must_use]
     pub fn because(mut self, text: impl Into<String>, span: Option<Span>) -> Self {
-        self.evidence.push(Evidence { text: text.into(), span });
+        self.evidence.push(Evidence {
+            text: text.into(),
+            span,
+        });
         self
     }
 

@@ -63,7 +63,11 @@ impl SourceFile {
                 .filter(|&(_, byte)| byte == b'\n')
                 .filter_map(|(at, _)| u32::try_from(at + 1).ok()),
         );
-        Self { path, text, line_starts }
+        Self {
+            path,
+            text,
+            line_starts,
+        }
     }
 
     /// Returns the path as the file was named when it was read.
@@ -79,7 +83,11 @@ impl SourceFile {
     /// Returns how many lines the file has; a last line without a newline counts.
     pub fn line_count(&self) -> u32 {
         let starts = u32::try_from(self.line_starts.len()).unwrap_or(u32::MAX);
-        if self.text.is_empty() || self.text.ends_with('\n') { starts - 1 } else { starts }
+        if self.text.is_empty() || self.text.ends_with('\n') {
+            starts - 1
+        } else {
+            starts
+        }
     }
 
     /// Returns the line, from one, that the byte stands on.
@@ -94,9 +102,19 @@ impl SourceFile {
         let at = (line as usize).checked_sub(1)?;
         let start = *self.line_starts.get(at)?;
         let text_end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-        let end = self.line_starts.get(at + 1).map_or(text_end, |next| next - 1);
-        let carriage_return = self.text.as_bytes().get(end as usize - usize::from(end > start));
-        let end = if end > start && carriage_return == Some(&b'\r') { end - 1 } else { end };
+        let end = self
+            .line_starts
+            .get(at + 1)
+            .map_or(text_end, |next| next - 1);
+        let carriage_return = self
+            .text
+            .as_bytes()
+            .get(end as usize - usize::from(end > start));
+        let end = if end > start && carriage_return == Some(&b'\r') {
+            end - 1
+        } else {
+            end
+        };
         Some((start, end))
     }
 
@@ -157,12 +175,18 @@ impl Sources {
         let (line_start, _) = file.line_bounds(line)?;
         let before = file.text.get(line_start as usize..span.start as usize)?;
         let column = u32::try_from(before.chars().count()).ok()? + 1;
-        Some(Location { path: &file.path, line, column })
+        Some(Location {
+            path: &file.path,
+            line,
+            column,
+        })
     }
 
     /// Returns the text a span covers.
     pub fn snippet(&self, span: Span) -> Option<&str> {
-        self.file(span.file)?.text.get(span.start as usize..span.end as usize)
+        self.file(span.file)?
+            .text
+            .get(span.start as usize..span.end as usize)
     }
 
     /// Returns the whole line on which a span starts, without indentation.
@@ -196,7 +220,14 @@ mod tests {
     fn location(text: &str, start: u32) -> String {
         let mut sources = Sources::new();
         let file = sources.add("a.cfg", text);
-        sources.location(Span { file, start, end: start }).unwrap().to_string()
+        sources
+            .location(Span {
+                file,
+                start,
+                end: start,
+            })
+            .unwrap()
+            .to_string()
     }
 
     /// Lines and columns count from one, columns in characters.

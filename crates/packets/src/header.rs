@@ -22,7 +22,11 @@ pub enum Family {
 impl Family {
     /// Returns the family of an address.
     pub fn of(address: IpAddr) -> Self {
-        if address.is_ipv4() { Self::V4 } else { Self::V6 }
+        if address.is_ipv4() {
+            Self::V4
+        } else {
+            Self::V6
+        }
     }
 }
 
@@ -63,8 +67,7 @@ impl Protocol {
     pub const UDPLITE: Self = Self(136);
 
     /// The protocols whose packets carry ports, in ascending order.
-    pub const WITH_PORTS: [Self; 5] =
-        [Self::TCP, Self::UDP, Self::DCCP, Self::SCTP, Self::UDPLITE];
+    pub const WITH_PORTS: [Self; 5] = [Self::TCP, Self::UDP, Self::DCCP, Self::SCTP, Self::UDPLITE];
 
     /// Tells whether packets of this protocol carry ports.
     pub fn has_ports(self) -> bool {
@@ -206,7 +209,11 @@ impl Packet {
             (Protocol::TCP, _) => {
                 let opens = self.tcp_flags.contains(TcpFlags::SYN)
                     && !self.tcp_flags.contains(TcpFlags::ACK);
-                reply.tcp_flags = if opens { TcpFlags::SYN_ACK } else { TcpFlags::ACK };
+                reply.tcp_flags = if opens {
+                    TcpFlags::SYN_ACK
+                } else {
+                    TcpFlags::ACK
+                };
             }
             _ => {}
         }
@@ -218,20 +225,36 @@ impl fmt::Display for Packet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (source, destination) = (self.source, self.destination);
         if self.fragment == Fragment::Later {
-            return write!(f, "{source} -> {destination} {} later fragment", self.protocol);
+            return write!(
+                f,
+                "{source} -> {destination} {} later fragment",
+                self.protocol
+            );
         }
         if self.protocol.is_icmp() {
             let (kind, code) = (self.destination_port, self.source_port);
-            return write!(f, "{source} -> {destination} {} type {kind} code {code}", self.protocol);
+            return write!(
+                f,
+                "{source} -> {destination} {} type {kind} code {code}",
+                self.protocol
+            );
         }
         if !self.protocol.has_ports() {
             return write!(f, "{source} -> {destination} {}", self.protocol);
         }
         let (sport, dport) = (self.source_port, self.destination_port);
         if source.is_ipv6() {
-            write!(f, "[{source}]:{sport} -> [{destination}]:{dport} {}", self.protocol)
+            write!(
+                f,
+                "[{source}]:{sport} -> [{destination}]:{dport} {}",
+                self.protocol
+            )
         } else {
-            write!(f, "{source}:{sport} -> {destination}:{dport} {}", self.protocol)
+            write!(
+                f,
+                "{source}:{sport} -> {destination}:{dport} {}",
+                self.protocol
+            )
         }
     }
 }
