@@ -3,7 +3,10 @@
 //! [`crate::model`] says what is configured; [`Routing`] says what the devices
 //! then do. It is computed, or taken from tables that were observed.
 
-use crate::model::{Device, DeviceId, InterfaceId, NextHop, RouteType, TableId, Unknown, VrfId};
+use crate::model::{
+    Device, DeviceId, DeviceKind, InterfaceAddress, InterfaceId, Network, NextHop, Port, RouteType,
+    TableId, Unknown, VrfId,
+};
 use findings::{Finding, Span};
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -244,5 +247,58 @@ pub fn resolve(device: &Device, fib: &Fib, next_hop: NextHop) -> Vec<Hop> {
             _ => Vec::new(),
         },
         _ => Vec::new(),
+    }
+}
+
+/// Returns the ports that a host with this address, on the segment of `port`,
+/// may hand its packets to.
+///
+/// Hosts are not configured, so their gateway is inferred: the routers on the
+/// link that hold the role for a virtual address of a prefix that the host is
+/// in; where there is none, every router's port on the link with an address in
+/// a prefix that the host is in; where there is none either, `port` itself.
+/// Any of them may be the gateway, so a verdict must hold for all.
+pub fn gateways(network: &Network, routing: &Routing, port: Port, host: IpAddr) -> Vec<Port> {
+    let alone = [port];
+    let ports = network
+        .link_of(port)
+        .map_or(alone.as_slice(), |link| link.ports.as_slice());
+    let near = |at: Port| {
+        let router = network
+            .device(at.device)
+            .is_some_and(|device| device.kind == DeviceKind::Router);
+        network.interface(at).filter(|interface| {
+            let holds_host = |own: &InterfaceAddress| own.net.contains(&host);
+            router && interface.is_up() && interface.addresses.iter().any(holds_host)
+        })
+    };
+    let routers: Vec<Port> = ports
+        .iter()
+        .copied()
+        .filter(|&at| near(at).is_some())
+        .collect();
+    let virtual_holder = |at: &Port| {
+        near(*at).is_some_and(|interface| {
+            interface
+                .redundancy
+                .iter()
+                .enumerate()
+                .any(|(index, group)| {
+                    let in_prefix = group.addresses.iter().any(|address| {
+                        interface
+                            .addresses
+                            .iter()
+                            .any(|own| own.net.contains(&host) && own.net.contains(address))
+                    });
+                    let device = routing.device(at.device);
+                    in_prefix && device.is_some_and(|device| device.is_active(at.interface, index))
+                })
+        })
+    };
+    let holders: Vec<Port> = routers.iter().copied().filter(virtual_holder).collect();
+    match (holders.is_empty(), routers.is_empty()) {
+        (false, _) => holders,
+        (true, false) => routers,
+        (true, true) => vec![port],
     }
 }

@@ -15,6 +15,11 @@ impl ChainId {
     }
 }
 
+/// How many chains may be tried within each other (by `Call`, `Goto` and
+/// [`Condition::Accepted`], a hook's own chain counted); deeper ones are
+/// unknown. netfilter allows 16 (nf_tables) or a stack of the same order.
+pub const CALL_DEPTH_MAX: usize = 64;
+
 /// Rules that are tried in order; the first whose condition holds and whose
 /// action ends the chain decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +30,7 @@ pub struct Chain {
     pub rules: Vec<Rule>,
     /// What happens to a packet that no rule decided: [`Action::Accept`],
     /// [`Action::Drop`], or [`Action::Return`] to the chain that called.
-    /// `Return` from a hook's own chain accepts.
+    /// For a hook's own chain `Return` accepts.
     pub default: Action,
     /// The line that defines the chain or sets its default.
     pub origin: Option<Span>,
