@@ -1,0 +1,280 @@
+//! Hash-consed nodes: equal functions are one node, so equality is one compare.
+//!
+//! A node is a level and a row of segments; a segment ends at a value of the
+//! level's field and says which edge its values take. What an edge means
+//! (complement bit, terminal number) is up to the diagram that uses the arena.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "every index is an offset this module stored itself, or a table slot under a mask \
+              one below the table's length; the sets' speed hangs on these few lines"
+)]
+
+use crate::address::{Address, mix};
+use crate::error::SetError;
+
+/// A reference to a function: a node index above one bit of the diagram's own.
+pub(crate) type Edge = u32;
+
+/// Returns the index of the node an edge leads to.
+pub(crate) fn index(edge: Edge) -> u32 {
+    edge >> 1
+}
+
+/// The values after the segment before, up to and including `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Segment<A> {
+    pub(crate) end: A,
+    pub(crate) child: Edge,
+}
+
+/// How much memory a diagram may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most nodes; 12 bytes each, and at most 8 more in the table that finds them.
+    pub nodes: usize,
+    /// The most segments over all nodes; 8 bytes each for IPv4, 32 for IPv6.
+    pub segments: usize,
+}
+
+impl Limits {
+    /// The most nodes an edge can tell apart.
+    const NODES: usize = 1 << 30;
+
+    /// The longest row of segments, and so that its length shares a word with level and flag.
+    const ROW: usize = 1 << 26;
+}
+
+impl Default for Limits {
+    /// 64 Mi nodes and 256 Mi segments: the largest filter set measured needs a fortieth.
+    fn default() -> Self {
+        Self {
+            nodes: 1 << 26,
+            segments: 1 << 28,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    start: u32,
+    /// Level in bits 28 to 31, flag in bit 27, length below.
+    shape: u32,
+    hash: u32,
+}
+
+/// The level of the terminal node: below every field.
+pub(crate) const TERMINAL_LEVEL: u8 = 15;
+
+/// The table's mark for a free slot; index 0 is the terminal and never looked up.
+const FREE: u32 = 0;
+
+/// A state of an arena that it can be taken back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Height {
+    pub(crate) nodes: u32,
+    segments: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Arena<A> {
+    nodes: Vec<Node>,
+    pool: Vec<Segment<A>>,
+    table: Vec<u32>,
+    limits: Limits,
+    /// Set when a node did not fit; operations then run out quickly and fail.
+    full: Option<SetError>,
+}
+
+impl<A: Address> Arena<A> {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let limits = Limits {
+            nodes: limits.nodes.min(Limits::NODES),
+            segments: limits.segments.min(u32::MAX as usize),
+        };
+        let terminal = Node {
+            start: 0,
+            shape: u32::from(TERMINAL_LEVEL) << 28,
+            hash: 0,
+        };
+        Self {
+            nodes: vec![terminal],
+            pool: Vec::new(),
+            table: vec![FREE; 1 << 8],
+            limits,
+            full: None,
+        }
+    }
+
+    /// Returns the number of nodes, the terminal included.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn segments(&self) -> usize {
+        self.pool.len()
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Tells whether a node did not fit since the last [`Self::take_full`].
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.is_some()
+    }
+
+    pub(crate) fn take_full(&mut self) -> Option<SetError> {
+        self.full.take()
+    }
+
+    pub(crate) fn level(&self, node: u32) -> u8 {
+        (self.nodes[node as usize].shape >> 28) as u8
+    }
+
+    pub(crate) fn flag(&self, node: u32) -> bool {
+        self.nodes[node as usize].shape & (1 << 27) != 0
+    }
+
+    /// Returns where a node's segments begin and end in the pool.
+    pub(crate) fn span(&self, node: u32) -> (usize, usize) {
+        let node = self.nodes[node as usize];
+        let start = node.start as usize;
+        (start, start + (node.shape & ((1 << 27) - 1)) as usize)
+    }
+
+    pub(crate) fn row(&self, node: u32) -> &[Segment<A>] {
+        let (start, end) = self.span(node);
+        &self.pool[start..end]
+    }
+
+    /// Returns the segment at a place within a span.
+    pub(crate) fn at(&self, place: usize) -> Segment<A> {
+        self.pool[place]
+    }
+
+    /// Returns the first place from `from` on whose segment ends at `value` or after.
+    ///
+    /// The steps double, so that a short way costs little and a long one its logarithm.
+    pub(crate) fn seek(&self, from: usize, to: usize, value: A) -> usize {
+        let mut low = from;
+        let mut step = 1;
+        while low + step < to && self.pool[low + step].end < value {
+            low += step;
+            step *= 2;
+        }
+        let high = to.min(low + step);
+        low + self.pool[low..high].partition_point(|segment| segment.end < value)
+    }
+
+    /// Returns the child of the segment that a value falls into.
+    pub(crate) fn child(&self, node: u32, value: A) -> Edge {
+        let row = self.row(node);
+        let place = row.partition_point(|segment| segment.end < value);
+        row.get(place.min(row.len().saturating_sub(1)))
+            .map_or(0, |segment| segment.child)
+    }
+
+    /// Returns the index of the node with these segments, made when it is new.
+    ///
+    /// `flag` must follow from level and segments. When the node does not fit,
+    /// index 0 is returned and the arena [is full](Self::is_full).
+    pub(crate) fn intern(&mut self, level: u8, row: &[Segment<A>], flag: bool) -> u32 {
+        let hash = row_hash(level, row);
+        let mask = self.table.len() - 1;
+        let mut slot = hash as usize & mask;
+        while self.table[slot] != FREE {
+            let found = self.table[slot];
+            if self.nodes[found as usize].hash == hash
+                && self.level(found) == level
+                && self.row(found) == row
+            {
+                return found;
+            }
+            slot = (slot + 1) & mask;
+        }
+        let Some(made) = self.append(level, row, flag, hash) else {
+            return 0;
+        };
+        self.table[slot] = made;
+        if self.nodes.len() * 2 > self.table.len() {
+            self.grow();
+        }
+        made
+    }
+
+    fn append(&mut self, level: u8, row: &[Segment<A>], flag: bool, hash: u32) -> Option<u32> {
+        let limit = |unit, limit| Some(SetError::Exhausted { unit, limit });
+        if self.nodes.len() >= self.limits.nodes {
+            self.full = limit("nodes", self.limits.nodes);
+            return None;
+        }
+        if row.len() > Limits::ROW || self.pool.len() + row.len() > self.limits.segments {
+            self.full = limit("segments", self.limits.segments);
+            return None;
+        }
+        let start = u32::try_from(self.pool.len()).ok()?;
+        let length = u32::try_from(row.len()).ok()?;
+        let made = u32::try_from(self.nodes.len()).ok()?;
+        self.pool.extend_from_slice(row);
+        let shape = u32::from(level) << 28 | u32::from(flag) << 27 | length;
+        self.nodes.push(Node { start, shape, hash });
+        Some(made)
+    }
+
+    fn grow(&mut self) {
+        let mask = self.table.len() * 2 - 1;
+        self.table.clear();
+        self.table.resize(mask + 1, FREE);
+        for (number, node) in (1_u32..).zip(self.nodes.iter().skip(1)) {
+            let mut slot = node.hash as usize & mask;
+            while self.table[slot] != FREE {
+                slot = (slot + 1) & mask;
+            }
+            self.table[slot] = number;
+        }
+    }
+
+    pub(crate) fn height(&self) -> Height {
+        let nodes = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        Height {
+            nodes,
+            segments: self.pool.len(),
+        }
+    }
+
+    /// Forgets every node made after `height` was taken.
+    pub(crate) fn shrink(&mut self, height: Height) {
+        let keep = height.nodes as usize;
+        let gone = self.nodes.len().saturating_sub(keep);
+        if gone * 8 > self.table.len() {
+            self.nodes.truncate(keep);
+            self.table.fill(FREE);
+            let half = self.table.len() / 2;
+            self.table.truncate(half);
+            self.grow();
+        } else {
+            // Slots are freed in the opposite order of their taking, so every
+            // probe sequence is again what it was before; no tombstones.
+            let mask = self.table.len() - 1;
+            while self.nodes.len() > keep {
+                let last = u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX);
+                let mut slot = self.nodes[last as usize].hash as usize & mask;
+                while self.table[slot] != last {
+                    slot = (slot + 1) & mask;
+                }
+                self.table[slot] = FREE;
+                self.nodes.pop();
+            }
+        }
+        self.pool.truncate(height.segments);
+        self.full = None;
+    }
+}
+
+fn row_hash<A: Address>(level: u8, row: &[Segment<A>]) -> u32 {
+    let mut hash = u64::from(level);
+    for segment in row {
+        hash = mix(segment.end.mix(hash), u64::from(segment.child));
+    }
+    (hash >> 32) as u32
+}

@@ -1,0 +1,289 @@
+//! Looking into a set: packets, sizes, boxes, edges.
+
+use crate::address::Address;
+use crate::diagram::arena::{Edge, TERMINAL_LEVEL, index};
+use crate::diagram::{Diagram, EMPTY, FULL, Set};
+use crate::error::SetError;
+use crate::field::Field;
+use crate::header::{Family, Fragment, Packet, Protocol, TcpFlags};
+use crate::intervals::Intervals;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The values of the fields that matter, the others being free; a product.
+pub type FieldValues<A> = Vec<(Field, Intervals<A>)>;
+
+/// A set written as a union of products that share no packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Boxes<A> {
+    /// The products.
+    pub boxes: Vec<FieldValues<A>>,
+    /// Whether these are all of them; if not, the limit cut the list.
+    pub complete: bool,
+}
+
+/// Returns a packet that reads well, to be preferred as a witness.
+///
+/// It opens an HTTPS connection from the first ephemeral port (RFC 6335); its
+/// addresses are unspecified, so the first ones of the set are taken.
+pub fn preferred(family: Family) -> Packet {
+    let nowhere = match family {
+        Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    Packet {
+        source: nowhere,
+        destination: nowhere,
+        protocol: Protocol::TCP,
+        source_port: 49152,
+        destination_port: 443,
+        tcp_flags: TcpFlags::SYN,
+        fragment: Fragment::First,
+        mark: 0,
+    }
+}
+
+/// Returns what to take first at a field, given what was taken above it.
+fn wish<A: Address>(field: Field, preferred: &Packet, chosen: &Packet) -> A {
+    let other = preferred.protocol != chosen.protocol;
+    let value = match (field, chosen.protocol) {
+        // An echo request says more than the port's number read as a type.
+        (Field::DestinationPort, Protocol::ICMP) if other => 8,
+        (Field::DestinationPort, Protocol::ICMPV6) if other => 128,
+        _ => return field.of(preferred).unwrap_or_default(),
+    };
+    A::from_u32(value)
+}
+
+/// Returns the value of an interval to show: not an address that ends in zero, if possible.
+fn shown<A: Address>(field: Field, first: A, last: A) -> A {
+    let address = matches!(field, Field::Destination | Field::Source);
+    if address && first < last && first.to_u128() & 0xff == 0 {
+        return first.next().unwrap_or(first);
+    }
+    first
+}
+
+impl<A: Address> Diagram<A> {
+    pub(super) fn holds_packet(&self, edge: Edge, packet: &Packet) -> bool {
+        if Field::Destination.of::<A>(packet).is_none() || Field::Source.of::<A>(packet).is_none() {
+            return false;
+        }
+        let mut edge = edge;
+        for field in Field::ALL {
+            if self.level(edge) == field.level() {
+                let value = field.of::<A>(packet).unwrap_or_default();
+                edge = self.arena.child(index(edge), value) ^ (edge & 1);
+            }
+        }
+        edge == FULL
+    }
+
+    /// Returns a packet of the set, `None` of the empty one.
+    ///
+    /// Every edge but the empty one leads on to a packet, so the greedy choice
+    /// never has to be taken back.
+    pub(super) fn nearest(&self, edge: Edge, preferred_packet: &Packet) -> Option<Packet> {
+        let mut chosen = preferred(A::FAMILY);
+        let mut edge = edge;
+        for field in Field::ALL {
+            let wished = wish::<A>(field, preferred_packet, &chosen);
+            let mut first = A::ZERO;
+            let mut taken = None;
+            for row in self.rows(edge, field) {
+                if row.child != EMPTY {
+                    if first <= wished && wished <= row.end {
+                        // Unspecified as a wish means that there is none.
+                        let value = if wished == A::ZERO {
+                            shown(field, first, row.end)
+                        } else {
+                            wished
+                        };
+                        taken = Some((value, row.child));
+                        break;
+                    }
+                    taken = taken.or(Some((shown(field, first, row.end), row.child)));
+                }
+                first = row.end.next().unwrap_or(row.end);
+            }
+            let (value, child) = taken?;
+            field.set(&mut chosen, value);
+            edge = child;
+        }
+        Some(chosen)
+    }
+
+    /// Returns the number of field combinations in the set, rounded.
+    ///
+    /// Fields that do not matter count with all their values, those that no
+    /// real packet has included.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Released`].
+    pub fn count(&self, set: Set) -> Result<f64, SetError> {
+        let edge = self.open(set)?;
+        let share = self.share(edge, &mut FxHashMap::default());
+        let bits: u32 = Field::ALL
+            .iter()
+            .map(|field| u32::from(field.bits::<A>()))
+            .sum();
+        Ok(share * f64::from(bits).exp2())
+    }
+
+    /// Returns the share of all field combinations, without a difference of near numbers.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the result is documented as rounded"
+    )]
+    fn share(&self, edge: Edge, known: &mut FxHashMap<Edge, f64>) -> f64 {
+        if edge == EMPTY || edge == FULL {
+            return f64::from(edge);
+        }
+        if let Some(share) = known.get(&edge) {
+            return *share;
+        }
+        let mut sum = 0.0;
+        let mut before = None;
+        let (start, end) = self.arena.span(index(edge));
+        for place in start..end {
+            let segment = self.arena.at(place);
+            let top = segment.end.to_u128();
+            let width = match before {
+                None => top as f64 + 1.0,
+                Some(before) => (top - before) as f64,
+            };
+            before = Some(top);
+            sum += width * self.share(segment.child ^ (edge & 1), known);
+        }
+        let level = usize::from(self.level(edge));
+        let bits = Field::ALL.get(level).map_or(0, |field| field.bits::<A>());
+        let share = sum / f64::from(bits).exp2();
+        known.insert(edge, share);
+        share
+    }
+
+    /// Writes the set as products of intervals, at most `limit` of them.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Released`].
+    pub fn boxes(&self, set: Set, limit: usize) -> Result<Boxes<A>, SetError> {
+        let edge = self.open(set)?;
+        let mut found = Boxes {
+            boxes: Vec::new(),
+            complete: true,
+        };
+        self.walk(edge, &mut Vec::new(), limit, &mut found);
+        Ok(found)
+    }
+
+    /// Adds the products below an edge; the depth is the number of fields.
+    fn walk(&self, edge: Edge, path: &mut FieldValues<A>, limit: usize, found: &mut Boxes<A>) {
+        if edge == EMPTY || !found.complete {
+            return;
+        }
+        if edge == FULL {
+            if found.boxes.len() < limit {
+                found.boxes.push(path.clone());
+            } else {
+                found.complete = false;
+            }
+            return;
+        }
+        let Some(field) = Field::ALL.get(usize::from(self.level(edge))).copied() else {
+            return;
+        };
+        let mut groups: FxHashMap<Edge, Vec<(A, A)>> = FxHashMap::default();
+        let mut order = Vec::new();
+        let mut first = A::ZERO;
+        for row in self.rows(edge, field) {
+            let values = groups.entry(row.child).or_default();
+            if values.is_empty() {
+                order.push(row.child);
+            }
+            values.push((first, row.end));
+            first = row.end.next().unwrap_or(row.end);
+        }
+        for child in order {
+            let values = groups.remove(&child).unwrap_or_default();
+            path.push((field, Intervals::of(values)));
+            self.walk(child, path, limit, found);
+            path.pop();
+        }
+    }
+
+    /// Returns the values of a field at which the set can change: the last one of
+    /// each interval and the first of the next, in ascending order.
+    ///
+    /// Packets made of these test whatever is at the edges of the set.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Released`].
+    pub fn edges(&self, set: Set, field: Field) -> Result<Vec<A>, SetError> {
+        let edge = self.open(set)?;
+        let mut values = vec![A::ZERO, field.highest::<A>()];
+        for node in self.reachable(&[edge]) {
+            if self.arena.level(node) == field.level() {
+                let ends = self.arena.row(node).iter().map(|segment| segment.end);
+                let max = field.highest::<A>();
+                values.extend(ends.flat_map(|end| {
+                    let next = end.next().filter(|next| *next <= max);
+                    std::iter::once(end).chain(next)
+                }));
+            }
+        }
+        values.sort_unstable();
+        values.dedup();
+        Ok(values)
+    }
+
+    /// Returns the fields that the set depends on.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Released`].
+    pub fn depends_on(&self, set: Set) -> Result<Vec<Field>, SetError> {
+        let edge = self.open(set)?;
+        let levels: FxHashSet<u8> = self
+            .reachable(&[edge])
+            .into_iter()
+            .map(|node| self.arena.level(node))
+            .collect();
+        Ok(Field::ALL
+            .into_iter()
+            .filter(|field| levels.contains(&field.level()))
+            .collect())
+    }
+
+    /// Returns the number of nodes and of segments that a set is made of.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Released`].
+    pub fn size(&self, set: Set) -> Result<(usize, usize), SetError> {
+        let nodes = self.reachable(&[self.open(set)?]);
+        let segments = nodes.iter().map(|node| self.arena.row(*node).len()).sum();
+        Ok((nodes.len(), segments))
+    }
+
+    /// Returns the nodes under some edges, in no particular order.
+    pub(super) fn reachable(&self, edges: &[Edge]) -> Vec<u32> {
+        let mut seen: FxHashSet<u32> = FxHashSet::default();
+        let mut left: Vec<u32> = edges.iter().map(|edge| index(*edge)).collect();
+        let mut nodes = Vec::new();
+        while let Some(node) = left.pop() {
+            if self.arena.level(node) < TERMINAL_LEVEL && seen.insert(node) {
+                nodes.push(node);
+                left.extend(
+                    self.arena
+                        .row(node)
+                        .iter()
+                        .map(|segment| index(segment.child)),
+                );
+            }
+        }
+        nodes
+    }
+}
