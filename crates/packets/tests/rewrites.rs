@@ -47,6 +47,7 @@ fn build<A: Address>(changes: &[(Field, RawChange)]) -> Rewrite<A> {
                 Change::Shift(kept)
             }
             RawChange::OneOf(parts) => Change::OneOf(intervals(*field, parts)),
+            RawChange::Bits(mask, _) if *mask < 16 => continue,
             RawChange::Bits(mask, value) => {
                 let mask = u32::try_from(self::value::<u128>(Field::Mark, *mask)).unwrap();
                 let value = u32::try_from(self::value::<u128>(Field::Mark, *value)).unwrap() & mask;

@@ -126,9 +126,9 @@ proptest! {
     }
 }
 
-fn check_reads(fields: Fields<u32>, expected: &str) {
+fn check_reads(fields: &Fields<u32>, expected: &str) {
     let mut sets = Diagram::<u32>::new();
-    let set = sets.fields(&fields).unwrap();
+    let set = sets.fields(fields).unwrap();
     let witness = sets.witness(set, &preferred(Family::V4)).unwrap();
     let witness = witness.map_or("none".to_owned(), |packet| packet.to_string());
     assert_eq!(witness, expected);
@@ -143,24 +143,24 @@ fn witnesses_read_well() {
         .unwrap()
         .destination(&net("10.2.3.0/24"))
         .unwrap();
-    check_reads(between.clone(), "10.1.0.1:49152 -> 10.2.3.1:443 tcp");
+    check_reads(&between, "10.1.0.1:49152 -> 10.2.3.1:443 tcp");
     check_reads(
-        between
+        &between
             .clone()
             .protocol(Protocol::UDP)
             .destination_ports(&Ports::from(53)),
         "10.1.0.1:49152 -> 10.2.3.1:53 udp",
     );
     check_reads(
-        between.clone().protocol(Protocol::ICMP),
+        &between.clone().protocol(Protocol::ICMP),
         "10.1.0.1 -> 10.2.3.1 icmp type 8 code 0",
     );
     check_reads(
-        between.clone().protocol(Protocol::GRE),
+        &between.clone().protocol(Protocol::GRE),
         "10.1.0.1 -> 10.2.3.1 gre",
     );
     check_reads(
-        between.fragment(Fragment::Later),
+        &between.fragment(Fragment::Later),
         "10.1.0.1 -> 10.2.3.1 tcp later fragment",
     );
 }
