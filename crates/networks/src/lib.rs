@@ -5,5 +5,7 @@
 //!   reads it.
 //! - [`forwarding`] is what routing comes to: routes, forwarding tables, roles.
 
+pub mod control;
 pub mod forwarding;
 pub mod model;
+pub mod topology;

@@ -1,0 +1,42 @@
+//! Routes that interfaces make: their prefixes and their own addresses.
+
+use super::doubt::Doubt;
+use super::table::{Candidate, Offer};
+use crate::forwarding::{Route, RouteProtocol};
+use crate::model::{Device, InterfaceKind, NextHop, VrfId};
+use ipnet::IpNet;
+
+/// Returns the connected and local routes of a VRF.
+///
+/// An address whose prefix is more than itself makes a host route of its own
+/// besides, as IOS shows it.
+pub(super) fn routes(device: &Device, vrf: VrfId) -> Vec<Candidate> {
+    let mut routes = Vec::new();
+    for (id, interface) in device.interfaces() {
+        if interface.vrf != vrf || !interface.is_up() || interface.kind == InterfaceKind::Null {
+            continue;
+        }
+        for address in &interface.addresses {
+            let mut add = |prefix, protocol| {
+                routes.push(Candidate {
+                    route: Route {
+                        prefix,
+                        protocol,
+                        next_hop: NextHop::Interface(id),
+                        distance: 0,
+                        metric: 0,
+                        tag: 0,
+                        origin: Some(address.origin),
+                    },
+                    offer: Offer::Interface,
+                    doubt: Doubt::NONE,
+                });
+            };
+            add(address.net.trunc(), RouteProtocol::Connected);
+            if address.net.prefix_len() < address.net.max_prefix_len() {
+                add(IpNet::from(address.net.addr()), RouteProtocol::Local);
+            }
+        }
+    }
+    routes
+}

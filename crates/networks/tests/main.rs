@@ -1,0 +1,11 @@
+//! Tests of the network model's consequences.
+
+/// Routing tables and forwarding tables of small networks.
+#[cfg(test)]
+mod routing;
+/// Small networks in few words.
+#[cfg(test)]
+mod support;
+/// Which interfaces are on one link.
+#[cfg(test)]
+mod topology;

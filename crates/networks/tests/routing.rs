@@ -1,0 +1,3 @@
+//! Routing tables of small networks.
+
+mod statics;
