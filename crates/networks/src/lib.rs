@@ -4,8 +4,11 @@
 //!   translation, sessions, routing. Dialects produce it, everything else here
 //!   reads it.
 //! - [`forwarding`] is what routing comes to: routes, forwarding tables, roles.
+//! - [`interpret`] follows one concrete packet through all that, slowly and
+//!   obviously, and says at every step which line decided.
 
 pub mod control;
 pub mod forwarding;
+pub mod interpret;
 pub mod model;
 pub mod topology;

@@ -32,8 +32,9 @@
 //! are for citing.
 //!
 //! **Entering.**
-//! - E1. Only interfaces that are up send and receive. On the entry into a device
-//!   the mark is zero, and nothing exempts the packet from tracking.
+//! - E1. Only interfaces that are up send and receive; a packet that begins at one
+//!   that is down leaves what is known. On the entry into a device the mark is
+//!   zero, and nothing exempts the packet from tracking.
 //! - E2. First, [`Touches::Device`] makes any packet unknown, and
 //!   [`Touches::Interface`] one that enters by the interface.
 //! - E3. Then, at a device with [`Tracking::All`], a later fragment is unknown:
@@ -149,7 +150,7 @@
 //!   [`Sessions::tcp_out_of_state`] (TCP other than SYN without ACK) or
 //!   [`Sessions::icmp_out_of_state`] (ICMP types 0, 14, 16, 18; ICMPv6 types 129,
 //!   140). `Drop` drops it after E4; `Bypass` passes every hook unseen, the
-//!   forwarding decision still made.
+//!   forwarding decision and what S5 restores still made.
 //! - S4. [`Condition::Connection`] sees, in this order: `Untracked` of what a rule
 //!   exempted; `Established` of what belongs to a session; `Invalid` of S3's
 //!   packets where the setting is so; `New` at devices that track all; `Untracked`
