@@ -5,6 +5,9 @@ use crate::header::{Fragment, Packet, Protocol, TcpFlags};
 
 /// One header field; a diagram has one level for each, in this order.
 ///
+/// Only the mark has a level for each of its bits, the highest first: devices
+/// look at marks under masks, and a mask scatters the values that match.
+///
 /// The order was measured: destination and source first is never bad, and some
 /// others are worse by a factor of a hundred on real filter sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,9 +77,17 @@ impl Field {
         Self::Cwr,
     ];
 
-    /// Returns the level, counted from the root.
-    pub fn level(self) -> u8 {
-        self as u8
+    /// Returns the field's level, counted from the root; of the mark the topmost of its levels.
+    pub(crate) fn level(self) -> Level {
+        self as Level
+    }
+
+    /// Returns the field a level belongs to.
+    pub(crate) fn at(level: Level) -> Self {
+        Self::ALL
+            .get(usize::from(level))
+            .copied()
+            .unwrap_or(Self::Mark)
     }
 
     /// Returns the number of bits of the field in a family.
@@ -153,4 +164,36 @@ impl Field {
             flag => packet.tcp_flags.0 |= flag.flag(),
         }
     }
+}
+
+/// A level of a diagram, counted from the root.
+pub(crate) type Level = u8;
+
+/// The level of the mark's highest bit.
+pub(crate) const MARK_LEVEL: Level = 14;
+
+/// The number of levels: those of the fields, and one for each bit of the mark.
+pub(crate) const LEVELS: Level = MARK_LEVEL + 32;
+
+/// Returns which bit of the mark a level is about; zero above the mark's levels.
+pub(crate) fn mark_bit(level: Level) -> u32 {
+    let place = level.checked_sub(MARK_LEVEL).unwrap_or(u8::MAX);
+    (1_u32 << 31).checked_shr(u32::from(place)).unwrap_or(0)
+}
+
+/// Returns the highest value at a level.
+pub(crate) fn highest_at<A: Address>(level: Level) -> A {
+    if level < MARK_LEVEL {
+        Field::at(level).highest::<A>()
+    } else {
+        A::from_u32(1)
+    }
+}
+
+/// Returns a packet's value at a level; zero for an address of the other family.
+pub(crate) fn value_at<A: Address>(level: Level, packet: &Packet) -> A {
+    if level < MARK_LEVEL {
+        return Field::at(level).of(packet).unwrap_or_default();
+    }
+    A::from_u32(u32::from(packet.mark & mark_bit(level) != 0))
 }

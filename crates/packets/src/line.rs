@@ -11,12 +11,21 @@ use crate::intervals::Intervals;
 /// A group of many addresses or ports is one interval set, never many rows.
 /// Conditions on one field add up: the field's value must be in all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Fields<A>(Vec<(Field, Intervals<A>)>);
+pub struct Fields<A> {
+    parts: Vec<(Field, Intervals<A>)>,
+    /// The bits of the mark that must be as in `mark_value`.
+    mark_mask: u32,
+    mark_value: u32,
+}
 
 impl<A: Address> Fields<A> {
     /// The condition that every packet fulfils.
     pub fn any() -> Self {
-        Self(Vec::new())
+        Self {
+            parts: Vec::new(),
+            mark_mask: 0,
+            mark_value: 0,
+        }
     }
 
     /// Adds a condition on one field; values above the field's highest are dropped.
@@ -24,14 +33,14 @@ impl<A: Address> Fields<A> {
     pub fn with(mut self, field: Field, values: &Intervals<A>) -> Self {
         let all = Intervals::range(A::ZERO, field.highest::<A>());
         let values = values.and(&all);
-        match self.0.binary_search_by_key(&field, |(known, _)| *known) {
+        match self.parts.binary_search_by_key(&field, |(known, _)| *known) {
             Ok(place) => {
-                if let Some((_, known)) = self.0.get_mut(place) {
+                if let Some((_, known)) = self.parts.get_mut(place) {
                     *known = known.and(&values);
                 }
             }
             Err(_) if values == all => {}
-            Err(place) => self.0.insert(place, (field, values)),
+            Err(place) => self.parts.insert(place, (field, values)),
         }
         self
     }
@@ -114,31 +123,34 @@ impl<A: Address> Fields<A> {
 
     /// Adds that the mark's bits under `mask` are `value`.
     ///
-    /// # Errors
-    ///
-    /// [`SetError::TooManyIntervals`] when the mask scatters the matching marks.
-    pub fn mark(self, mask: u32, value: u32) -> Result<Self, SetError> {
-        if value & !mask != 0 {
-            return Ok(self.with(Field::Mark, &Intervals::none()));
+    /// A value outside the mask can never match, and so nothing does.
+    #[must_use]
+    pub fn mark(mut self, mask: u32, value: u32) -> Self {
+        let clash = self.mark_mask & mask & (self.mark_value ^ value);
+        if value & !mask != 0 || clash != 0 {
+            return self.with(Field::Mark, &Intervals::none());
         }
-        Ok(self.with(Field::Mark, &Intervals::masked(mask, value)?))
+        self.mark_mask |= mask;
+        self.mark_value |= value;
+        self
+    }
+
+    /// Returns the bits of the mark that are looked at one by one, and what they must be.
+    pub fn mark_bits(&self) -> (u32, u32) {
+        (self.mark_mask, self.mark_value)
     }
 
     /// Returns the conditions, one a field, in the order of the levels.
     pub fn parts(&self) -> &[(Field, Intervals<A>)] {
-        &self.0
-    }
-
-    /// Tells whether no packet can fulfil the condition.
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().any(|(_, values)| values.is_empty())
+        &self.parts
     }
 
     /// Tells whether the packet fulfils the condition; one of the other family does not.
     pub fn contains(&self, packet: &Packet) -> bool {
         Field::Destination.of::<A>(packet).is_some()
+            && packet.mark & self.mark_mask == self.mark_value
             && self
-                .0
+                .parts
                 .iter()
                 .all(|(field, values)| field.of(packet).is_some_and(|value| values.contains(value)))
     }

@@ -30,7 +30,7 @@ pub enum Change<A> {
     Shift(Vec<Piece<A>>),
     /// The value becomes any one of these, and which one is not known.
     OneOf(Intervals<A>),
-    /// The bits under `mask` become those of `value`, the others stay.
+    /// Of the mark, the bits under `mask` become those of `value`, the others stay.
     Bits {
         /// The bits that are written.
         mask: u32,
@@ -63,8 +63,8 @@ impl<A: Address> Rewrite<A> {
     /// # Errors
     ///
     /// [`SetError::MalformedRewrite`] when a value is above the field's highest,
-    /// when two pieces of a shift start from the same value, or when `Bits` is
-    /// used on an IPv6 address.
+    /// when two pieces of a shift start from the same value, and when `Bits` is
+    /// used on anything but the mark, or `Shift` on the mark.
     pub fn with(mut self, field: Field, change: Change<A>) -> Result<Self, SetError> {
         let max = field.highest::<A>();
         let change = match change {
@@ -78,7 +78,7 @@ impl<A: Address> Rewrite<A> {
                     .iter()
                     .zip(pieces.iter().skip(1))
                     .all(|(a, b)| a.last < b.first);
-                if !(apart && pieces.iter().all(fits)) {
+                if field == Field::Mark || !(apart && pieces.iter().all(fits)) {
                     return Err(SetError::MalformedRewrite);
                 }
                 Change::Shift(pieces)
@@ -90,8 +90,7 @@ impl<A: Address> Rewrite<A> {
                 Change::OneOf(values)
             }
             Change::Bits { mask, value } => {
-                let wide = field.bits::<A>() > 32 || A::from_u32(mask) > max;
-                if wide || value & !mask != 0 {
+                if field != Field::Mark || value & !mask != 0 {
                     return Err(SetError::MalformedRewrite);
                 }
                 Change::Bits { mask, value }

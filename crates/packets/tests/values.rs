@@ -103,3 +103,29 @@ fn flag_conditions() {
         }
     }
 }
+
+/// One bit of the mark is a small set, though it has two thousand million intervals.
+#[test]
+fn masked_marks_are_exact() {
+    let mut sets = Diagram::<u32>::new();
+    let odd = sets.fields(&Fields::any().mark(1, 1)).unwrap();
+    assert_eq!(sets.size(odd), Ok((1, 2)));
+    for mark in [0, 1, 2, 3, u32::MAX - 1, u32::MAX] {
+        let probe = Packet {
+            mark,
+            ..preferred(Family::V4)
+        };
+        assert_eq!(sets.contains(odd, &probe), Ok(mark % 2 == 1));
+    }
+    let never = sets.fields(&Fields::any().mark(1, 2)).unwrap();
+    assert_eq!(never, sets.empty());
+    let clash = sets.fields(&Fields::any().mark(3, 1).mark(6, 2)).unwrap();
+    assert_eq!(clash, sets.empty());
+    let some = sets.field(Field::Mark, &Intervals::range(3, 9)).unwrap();
+    let both = sets.fields(
+        &Fields::any()
+            .mark(1, 1)
+            .with(Field::Mark, &Intervals::range(3, 9)),
+    );
+    assert_eq!(sets.and(some, odd), both);
+}

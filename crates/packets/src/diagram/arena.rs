@@ -11,6 +11,7 @@
 
 use crate::address::{Address, mix};
 use crate::error::SetError;
+use crate::field::Level;
 
 /// A reference to a function: a node index above one bit of the diagram's own.
 pub(crate) type Edge = u32;
@@ -40,8 +41,8 @@ impl Limits {
     /// The most nodes an edge can tell apart.
     const NODES: usize = 1 << 30;
 
-    /// The longest row of segments, and so that its length shares a word with level and flag.
-    const ROW: usize = 1 << 26;
+    /// The longest row of segments, so that its length shares a word with level and flag.
+    const ROW: usize = LENGTH as usize;
 }
 
 impl Default for Limits {
@@ -57,13 +58,17 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy)]
 struct Node {
     start: u32,
-    /// Level in bits 28 to 31, flag in bit 27, length below.
+    /// The level in the highest six bits, the flag below, then the length.
     shape: u32,
     hash: u32,
 }
 
 /// The level of the terminal node: below every field.
-pub(crate) const TERMINAL_LEVEL: u8 = 15;
+pub(crate) const TERMINAL_LEVEL: Level = 63;
+
+const LEVEL_SHIFT: u32 = 26;
+const FLAG: u32 = 1 << 25;
+const LENGTH: u32 = FLAG - 1;
 
 /// The table's mark for a free slot; index 0 is the terminal and never looked up.
 const FREE: u32 = 0;
@@ -93,7 +98,7 @@ impl<A: Address> Arena<A> {
         };
         let terminal = Node {
             start: 0,
-            shape: u32::from(TERMINAL_LEVEL) << 28,
+            shape: u32::from(TERMINAL_LEVEL) << LEVEL_SHIFT,
             hash: 0,
         };
         Self {
@@ -127,19 +132,19 @@ impl<A: Address> Arena<A> {
         self.full.take()
     }
 
-    pub(crate) fn level(&self, node: u32) -> u8 {
-        (self.nodes[node as usize].shape >> 28) as u8
+    pub(crate) fn level(&self, node: u32) -> Level {
+        (self.nodes[node as usize].shape >> LEVEL_SHIFT) as Level
     }
 
     pub(crate) fn flag(&self, node: u32) -> bool {
-        self.nodes[node as usize].shape & (1 << 27) != 0
+        self.nodes[node as usize].shape & FLAG != 0
     }
 
     /// Returns where a node's segments begin and end in the pool.
     pub(crate) fn span(&self, node: u32) -> (usize, usize) {
         let node = self.nodes[node as usize];
         let start = node.start as usize;
-        (start, start + (node.shape & ((1 << 27) - 1)) as usize)
+        (start, start + (node.shape & LENGTH) as usize)
     }
 
     pub(crate) fn row(&self, node: u32) -> &[Segment<A>] {
@@ -178,7 +183,7 @@ impl<A: Address> Arena<A> {
     ///
     /// `flag` must follow from level and segments. When the node does not fit,
     /// index 0 is returned and the arena [is full](Self::is_full).
-    pub(crate) fn intern(&mut self, level: u8, row: &[Segment<A>], flag: bool) -> u32 {
+    pub(crate) fn intern(&mut self, level: Level, row: &[Segment<A>], flag: bool) -> u32 {
         let hash = row_hash(level, row);
         let mask = self.table.len() - 1;
         let mut slot = hash as usize & mask;
@@ -202,7 +207,7 @@ impl<A: Address> Arena<A> {
         made
     }
 
-    fn append(&mut self, level: u8, row: &[Segment<A>], flag: bool, hash: u32) -> Option<u32> {
+    fn append(&mut self, level: Level, row: &[Segment<A>], flag: bool, hash: u32) -> Option<u32> {
         let limit = |unit, limit| Some(SetError::Exhausted { unit, limit });
         if self.nodes.len() >= self.limits.nodes {
             self.full = limit("nodes", self.limits.nodes);
@@ -216,7 +221,7 @@ impl<A: Address> Arena<A> {
         let length = u32::try_from(row.len()).ok()?;
         let made = u32::try_from(self.nodes.len()).ok()?;
         self.pool.extend_from_slice(row);
-        let shape = u32::from(level) << 28 | u32::from(flag) << 27 | length;
+        let shape = u32::from(level) << LEVEL_SHIFT | if flag { FLAG } else { 0 } | length;
         self.nodes.push(Node { start, shape, hash });
         Some(made)
     }
@@ -271,7 +276,7 @@ impl<A: Address> Arena<A> {
     }
 }
 
-fn row_hash<A: Address>(level: u8, row: &[Segment<A>]) -> u32 {
+fn row_hash<A: Address>(level: Level, row: &[Segment<A>]) -> u32 {
     let mut hash = u64::from(level);
     for segment in row {
         hash = mix(segment.end.mix(hash), u64::from(segment.child));

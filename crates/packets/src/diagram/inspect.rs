@@ -4,7 +4,7 @@ use crate::address::Address;
 use crate::diagram::arena::{Edge, TERMINAL_LEVEL, index};
 use crate::diagram::{Diagram, EMPTY, FULL, Set};
 use crate::error::SetError;
-use crate::field::Field;
+use crate::field::{Field, LEVELS, Level, MARK_LEVEL, mark_bit, value_at};
 use crate::header::{Family, Fragment, Packet, Protocol, TcpFlags};
 use crate::intervals::Intervals;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -20,6 +20,25 @@ pub struct Boxes<A> {
     pub boxes: Vec<FieldValues<A>>,
     /// Whether these are all of them; if not, the limit cut the list.
     pub complete: bool,
+}
+
+/// The conditions on the way from a set's root.
+struct Path<A> {
+    values: FieldValues<A>,
+    /// The bits of the mark that were looked at, and what they are.
+    mask: u32,
+    mark: u32,
+}
+
+impl<A: Address> Path<A> {
+    /// Returns the conditions, unless the mark has too many intervals.
+    fn product(&self) -> Option<FieldValues<A>> {
+        let mut product = self.values.clone();
+        if self.mask != 0 {
+            product.push((Field::Mark, Intervals::masked(self.mask, self.mark).ok()?));
+        }
+        Some(product)
+    }
 }
 
 /// Returns a packet that reads well, to be preferred as a witness.
@@ -44,13 +63,13 @@ pub fn preferred(family: Family) -> Packet {
 }
 
 /// Returns what to take first at a field, given what was taken above it.
-fn wish<A: Address>(field: Field, preferred: &Packet, chosen: &Packet) -> A {
+fn wish<A: Address>(level: Level, preferred: &Packet, chosen: &Packet) -> A {
     let other = preferred.protocol != chosen.protocol;
-    let value = match (field, chosen.protocol) {
+    let value = match (Field::at(level), chosen.protocol) {
         // An echo request says more than the port's number read as a type.
         (Field::DestinationPort, Protocol::ICMP) if other => 8,
         (Field::DestinationPort, Protocol::ICMPV6) if other => 128,
-        _ => return field.of(preferred).unwrap_or_default(),
+        _ => return value_at(level, preferred),
     };
     A::from_u32(value)
 }
@@ -70,11 +89,13 @@ impl<A: Address> Diagram<A> {
             return false;
         }
         let mut edge = edge;
-        for field in Field::ALL {
-            if self.level(edge) == field.level() {
-                let value = field.of::<A>(packet).unwrap_or_default();
-                edge = self.arena.child(index(edge), value) ^ (edge & 1);
+        // A way down has at most as many nodes as there are levels.
+        for _ in 0..LEVELS {
+            let level = self.level(edge);
+            if level == TERMINAL_LEVEL {
+                break;
             }
+            edge = self.arena.child(index(edge), value_at(level, packet)) ^ (edge & 1);
         }
         edge == FULL
     }
@@ -86,11 +107,12 @@ impl<A: Address> Diagram<A> {
     pub(super) fn nearest(&self, edge: Edge, preferred_packet: &Packet) -> Option<Packet> {
         let mut chosen = preferred(A::FAMILY);
         let mut edge = edge;
-        for field in Field::ALL {
-            let wished = wish::<A>(field, preferred_packet, &chosen);
+        for level in 0..LEVELS {
+            let field = Field::at(level);
+            let wished = wish::<A>(level, preferred_packet, &chosen);
             let mut first = A::ZERO;
             let mut taken = None;
-            for row in self.rows(edge, field) {
+            for row in self.rows(edge, level) {
                 if row.child != EMPTY {
                     if first <= wished && wished <= row.end {
                         // Unspecified as a wish means that there is none.
@@ -107,7 +129,11 @@ impl<A: Address> Diagram<A> {
                 first = row.end.next().unwrap_or(row.end);
             }
             let (value, child) = taken?;
-            field.set(&mut chosen, value);
+            if level < MARK_LEVEL {
+                field.set(&mut chosen, value);
+            } else if value != A::ZERO {
+                chosen.mark |= mark_bit(level);
+            }
             edge = child;
         }
         Some(chosen)
@@ -156,14 +182,21 @@ impl<A: Address> Diagram<A> {
             before = Some(top);
             sum += width * self.share(segment.child ^ (edge & 1), known);
         }
-        let level = usize::from(self.level(edge));
-        let bits = Field::ALL.get(level).map_or(0, |field| field.bits::<A>());
+        let level = self.level(edge);
+        let bits = if level < MARK_LEVEL {
+            Field::at(level).bits::<A>()
+        } else {
+            1
+        };
         let share = sum / f64::from(bits).exp2();
         known.insert(edge, share);
         share
     }
 
     /// Writes the set as products of intervals, at most `limit` of them.
+    ///
+    /// Marks under a scattered mask may have too many intervals to write; the
+    /// list is then not complete.
     ///
     /// # Errors
     ///
@@ -174,30 +207,32 @@ impl<A: Address> Diagram<A> {
             boxes: Vec::new(),
             complete: true,
         };
-        self.walk(edge, &mut Vec::new(), limit, &mut found);
+        let mut path = Path {
+            values: Vec::new(),
+            mask: 0,
+            mark: 0,
+        };
+        self.walk(edge, &mut path, limit, &mut found);
         Ok(found)
     }
 
-    /// Adds the products below an edge; the depth is the number of fields.
-    fn walk(&self, edge: Edge, path: &mut FieldValues<A>, limit: usize, found: &mut Boxes<A>) {
+    /// Adds the products below an edge; the depth is the number of levels.
+    fn walk(&self, edge: Edge, path: &mut Path<A>, limit: usize, found: &mut Boxes<A>) {
         if edge == EMPTY || !found.complete {
             return;
         }
-        if edge == FULL {
-            if found.boxes.len() < limit {
-                found.boxes.push(path.clone());
-            } else {
-                found.complete = false;
+        let level = self.level(edge);
+        if level == TERMINAL_LEVEL {
+            match path.product() {
+                Some(product) if found.boxes.len() < limit => found.boxes.push(product),
+                _ => found.complete = false,
             }
             return;
         }
-        let Some(field) = Field::ALL.get(usize::from(self.level(edge))).copied() else {
-            return;
-        };
         let mut groups: FxHashMap<Edge, Vec<(A, A)>> = FxHashMap::default();
         let mut order = Vec::new();
         let mut first = A::ZERO;
-        for row in self.rows(edge, field) {
+        for row in self.rows(edge, level) {
             let values = groups.entry(row.child).or_default();
             if values.is_empty() {
                 order.push(row.child);
@@ -206,28 +241,42 @@ impl<A: Address> Diagram<A> {
             first = row.end.next().unwrap_or(row.end);
         }
         for child in order {
-            let values = groups.remove(&child).unwrap_or_default();
-            path.push((field, Intervals::of(values)));
-            self.walk(child, path, limit, found);
-            path.pop();
+            let values = Intervals::of(groups.remove(&child).unwrap_or_default());
+            let bit = mark_bit(level);
+            if bit == 0 {
+                path.values.push((Field::at(level), values));
+                self.walk(child, path, limit, found);
+                path.values.pop();
+            } else {
+                let before = (path.mask, path.mark);
+                path.mask |= bit;
+                path.mark |= if values.contains(A::ZERO) { 0 } else { bit };
+                self.walk(child, path, limit, found);
+                (path.mask, path.mark) = before;
+            }
         }
     }
 
     /// Returns the values of a field at which the set can change: the last one of
     /// each interval and the first of the next, in ascending order.
     ///
-    /// Packets made of these test whatever is at the edges of the set.
+    /// Packets made of these test whatever is at the edges of the set. Of the
+    /// mark, they are those that have one bit that matters, or all but one.
     ///
     /// # Errors
     ///
     /// [`SetError::Released`].
     pub fn edges(&self, set: Set, field: Field) -> Result<Vec<A>, SetError> {
         let edge = self.open(set)?;
-        let mut values = vec![A::ZERO, field.highest::<A>()];
+        let max = field.highest::<A>();
+        let mut values = vec![A::ZERO, max];
         for node in self.reachable(&[edge]) {
-            if self.arena.level(node) == field.level() {
+            let level = self.arena.level(node);
+            let bit = mark_bit(level);
+            if bit != 0 && field == Field::Mark {
+                values.extend([A::from_u32(bit), A::from_u32(!bit)]);
+            } else if level == field.level() {
                 let ends = self.arena.row(node).iter().map(|segment| segment.end);
-                let max = field.highest::<A>();
                 values.extend(ends.flat_map(|end| {
                     let next = end.next().filter(|next| *next <= max);
                     std::iter::once(end).chain(next)
@@ -246,14 +295,14 @@ impl<A: Address> Diagram<A> {
     /// [`SetError::Released`].
     pub fn depends_on(&self, set: Set) -> Result<Vec<Field>, SetError> {
         let edge = self.open(set)?;
-        let levels: FxHashSet<u8> = self
-            .reachable(&[edge])
+        let nodes = self.reachable(&[edge]);
+        let fields: FxHashSet<Field> = nodes
             .into_iter()
-            .map(|node| self.arena.level(node))
+            .map(|node| Field::at(self.arena.level(node)))
             .collect();
         Ok(Field::ALL
             .into_iter()
-            .filter(|field| levels.contains(&field.level()))
+            .filter(|field| fields.contains(field))
             .collect())
     }
 

@@ -14,12 +14,13 @@ pub(crate) mod arena;
 pub(crate) mod cache;
 pub(crate) mod epochs;
 mod inspect;
+pub(crate) mod marks;
 mod rewriting;
 mod swapping;
 
 use crate::address::Address;
 use crate::error::SetError;
-use crate::field::Field;
+use crate::field::{Field, Level, highest_at};
 use crate::first::Scratch;
 use crate::header::Packet;
 use crate::line::{Fields, Line, Verdicts};
@@ -166,15 +167,15 @@ impl<A: Address> Diagram<A> {
     }
 
     /// Returns the level a set begins at; below every field for empty and full.
-    pub(crate) fn level(&self, edge: Edge) -> u8 {
+    pub(crate) fn level(&self, edge: Edge) -> Level {
         self.arena.level(index(edge))
     }
 
     /// Returns the segments of a set at a level, as if it had a node there.
-    pub(crate) fn rows(&self, edge: Edge, field: Field) -> Vec<Segment<A>> {
-        if self.level(edge) != field.level() {
+    pub(crate) fn rows(&self, edge: Edge, level: Level) -> Vec<Segment<A>> {
+        if self.level(edge) != level {
             return vec![Segment {
-                end: field.highest::<A>(),
+                end: highest_at(level),
                 child: edge,
             }];
         }
@@ -205,7 +206,7 @@ impl<A: Address> Diagram<A> {
     ///
     /// INVARIANT: the first child of a node is never complemented, so the
     /// complement bit of an edge tells whether the all-zero packet is in the set.
-    pub(crate) fn make(&mut self, level: u8, from: usize) -> Edge {
+    pub(crate) fn make(&mut self, level: Level, from: usize) -> Edge {
         let row = self.stack.get_mut(from..).unwrap_or_default();
         let edge = match row {
             [] => EMPTY,
@@ -225,25 +226,25 @@ impl<A: Address> Diagram<A> {
     }
 
     /// Makes a node of segments that may have equal neighbours.
-    pub(crate) fn make_row(&mut self, field: Field, row: &[Segment<A>]) -> Edge {
+    pub(crate) fn make_row(&mut self, level: Level, row: &[Segment<A>]) -> Edge {
         let from = self.stack.len();
         for segment in row {
             self.push(from, segment.end, segment.child);
         }
-        self.make(field.level(), from)
+        self.make(level, from)
     }
 
-    /// Makes the set whose packets take `inside` for the field's values in `parts`,
-    /// which are sorted, disjoint and within the field, and `outside` for the others.
+    /// Makes the set whose packets take `inside` for the level's values in `parts`,
+    /// which are sorted, disjoint and within it, and `outside` for the others.
     pub(crate) fn choose(
         &mut self,
-        field: Field,
+        level: Level,
         parts: &[(A, A)],
         inside: Edge,
         outside: Edge,
     ) -> Edge {
         let from = self.stack.len();
-        let max = field.highest::<A>();
+        let max = highest_at(level);
         let mut last_end = None;
         for (first, last) in parts {
             if let Some(before) = first.previous() {
@@ -255,15 +256,24 @@ impl<A: Address> Diagram<A> {
         if last_end != Some(max) {
             self.push(from, max, outside);
         }
-        self.make(field.level(), from)
+        self.make(level, from)
     }
 
     /// Makes the set of packets that fulfil every condition.
     pub(crate) fn conjunction(&mut self, fields: &Fields<A>) -> Edge {
-        let parts = fields.parts().iter().rev();
-        parts.fold(FULL, |below, (field, values)| {
-            self.choose(*field, values.parts(), below, EMPTY)
-        })
+        let marks = marks::Marks::of(fields);
+        let mut edge = marks.build(FULL, EMPTY, &mut |level, [low, high]| {
+            let from = self.depth();
+            self.push(from, A::ZERO, low);
+            self.push(from, A::from_u32(1), high);
+            self.make(level, from)
+        });
+        for (field, values) in fields.parts().iter().rev() {
+            if *field != Field::Mark {
+                edge = self.choose(field.level(), values.parts(), edge, EMPTY);
+            }
+        }
+        edge
     }
 
     /// Copies a set from another diagram.
@@ -319,7 +329,7 @@ impl<A: Address> Diagram<A> {
     }
 
     /// Returns nodes with their levels and segments.
-    fn nodes_of(&self, nodes: &[u32]) -> Vec<(u32, u8, Vec<Segment<A>>)> {
+    fn nodes_of(&self, nodes: &[u32]) -> Vec<(u32, Level, Vec<Segment<A>>)> {
         let of = |node: &u32| {
             (
                 *node,
@@ -333,7 +343,7 @@ impl<A: Address> Diagram<A> {
     /// Makes copies of nodes given children first; `None` when they do not fit.
     fn copy(
         &mut self,
-        nodes: &[(u32, u8, Vec<Segment<A>>)],
+        nodes: &[(u32, Level, Vec<Segment<A>>)],
         copies: &mut rustc_hash::FxHashMap<Edge, Edge>,
     ) -> Option<()> {
         for (node, level, row) in nodes {
@@ -393,13 +403,13 @@ impl<A: Address> PacketSets for Diagram<A> {
 
     fn image(&mut self, rewrite: &Rewrite<A>, set: Set) -> Result<Set, SetError> {
         let edge = self.open(set)?;
-        let image = self.image_edges(rewrite, edge)?;
+        let image = self.image_edges(rewrite, edge);
         self.close(image)
     }
 
     fn pre_image_any(&mut self, rewrite: &Rewrite<A>, set: Set) -> Result<Set, SetError> {
         let edge = self.open(set)?;
-        let before = self.pre_image_edges(rewrite, edge)?;
+        let before = self.pre_image_edges(rewrite, edge);
         self.close(before)
     }
 

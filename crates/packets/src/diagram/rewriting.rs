@@ -2,134 +2,144 @@
 
 use crate::address::Address;
 use crate::diagram::arena::{Edge, Segment, index};
-use crate::diagram::{Diagram, EMPTY};
-use crate::error::SetError;
-use crate::field::Field;
-use crate::intervals::{Intervals, MAX_INTERVALS};
+use crate::diagram::{Diagram, EMPTY, FULL};
+use crate::field::{Field, Level, MARK_LEVEL, highest_at, mark_bit};
+use crate::intervals::Intervals;
+use crate::line::Fields;
 use crate::rewrite::{Change, Piece, Rewrite};
 use rustc_hash::FxHashMap;
 
-/// What happens to the segments of one level.
-pub(super) type LevelChange<'a, A> =
-    &'a mut dyn FnMut(&mut Diagram<A>, &[Segment<A>]) -> Result<Edge, SetError>;
+/// What the segments of one of the mark's levels become.
+type BitsChange<'a, A> = &'a mut dyn FnMut(&mut Diagram<A>, &[Segment<A>], Level) -> Edge;
 
-/// Runs of one level's values, by their last value, relative to where a block begins.
-type Runs = Vec<(u64, Edge)>;
+/// What a level's segments become; nothing must become nothing.
+pub(super) type LevelChange<'a, A> = &'a mut dyn FnMut(&mut Diagram<A>, &[Segment<A>]) -> Edge;
 
 impl<A: Address> Diagram<A> {
     /// Returns the packets that some choice of the rewrite brings into the set.
-    pub(super) fn pre_image_edges(
-        &mut self,
-        rewrite: &Rewrite<A>,
-        edge: Edge,
-    ) -> Result<Edge, SetError> {
-        let mut before = edge;
-        for (field, change) in rewrite.changes() {
-            before = self.on_level(before, *field, &mut |diagram, rows| match change {
-                Change::Shift(pieces) => {
-                    let moved = shifted(rows, pieces, field.highest::<A>());
-                    Ok(diagram.make_row(*field, &moved))
+    pub(super) fn pre_image_edges(&mut self, rewrite: &Rewrite<A>, edge: Edge) -> Edge {
+        rewrite
+            .changes()
+            .iter()
+            .fold(edge, |edge, (field, change)| {
+                let level = field.level();
+                match change {
+                    Change::Shift(pieces) => self.on_level(edge, level, &mut |diagram, rows| {
+                        let moved = shifted(rows, pieces, highest_at(level));
+                        diagram.make_row(level, &moved)
+                    }),
+                    Change::OneOf(values) if *field == Field::Mark => {
+                        let marks = self.conjunction(&Fields::any().with(Field::Mark, values));
+                        let inside = self.and_edges(edge, marks);
+                        self.forget(inside, Field::Mark)
+                    }
+                    Change::OneOf(values) => self.on_level(edge, level, &mut |diagram, rows| {
+                        diagram.any_child(rows, values)
+                    }),
+                    Change::Bits { mask, value } => {
+                        self.on_mark_bits(edge, *mask, &mut |_, rows, bit| {
+                            let written = rows.iter().find(|row| row.end >= wanted(bit, *value));
+                            written.map_or(EMPTY, |row| row.child)
+                        })
+                    }
                 }
-                Change::OneOf(values) => Ok(diagram.any_child(rows, values)),
-                Change::Bits { mask, value } => {
-                    let bits = BitChange {
-                        mask: *mask,
-                        value: *value,
-                    };
-                    let runs = bits.before(rows, field.bits::<A>().into(), 0)?;
-                    Ok(diagram.make_runs(*field, &runs))
-                }
-            })?;
-        }
-        Ok(before)
+            })
     }
 
     /// Returns what the packets of a set can be rewritten to.
-    pub(super) fn image_edges(
-        &mut self,
-        rewrite: &Rewrite<A>,
-        edge: Edge,
-    ) -> Result<Edge, SetError> {
-        let mut after = edge;
-        for (field, change) in rewrite.changes() {
-            after = self.on_level(after, *field, &mut |diagram, rows| match change {
-                Change::Shift(pieces) => Ok(diagram.shift_image(*field, rows, pieces)),
-                Change::OneOf(values) => {
-                    let any = diagram.or_all(rows.iter().map(|row| row.child).collect());
-                    Ok(diagram.choose(*field, values.parts(), any, EMPTY))
+    pub(super) fn image_edges(&mut self, rewrite: &Rewrite<A>, edge: Edge) -> Edge {
+        rewrite
+            .changes()
+            .iter()
+            .fold(edge, |edge, (field, change)| {
+                let level = field.level();
+                match change {
+                    Change::Shift(pieces) => self.on_level(edge, level, &mut |diagram, rows| {
+                        diagram.shift_image(level, rows, pieces)
+                    }),
+                    Change::OneOf(values) if *field == Field::Mark => {
+                        let marks = self.conjunction(&Fields::any().with(Field::Mark, values));
+                        let any = self.forget(edge, Field::Mark);
+                        self.and_edges(any, marks)
+                    }
+                    Change::OneOf(values) => self.on_level(edge, level, &mut |diagram, rows| {
+                        let any = diagram.or_all(rows.iter().map(|row| row.child).collect());
+                        diagram.choose(level, values.parts(), any, EMPTY)
+                    }),
+                    Change::Bits { mask, value } => {
+                        self.on_mark_bits(edge, *mask, &mut |diagram, rows, level| {
+                            let any = diagram.or_all(rows.iter().map(|row| row.child).collect());
+                            let bit = wanted(level, *value);
+                            diagram.choose(level, &[(bit, bit)], any, EMPTY)
+                        })
+                    }
                 }
-                Change::Bits { mask, value } => {
-                    let bits = BitChange {
-                        mask: *mask,
-                        value: *value,
-                    };
-                    let runs = bits.forgotten(diagram, rows, field.bits::<A>().into(), 0)?;
-                    let free = diagram.make_runs(*field, &runs);
-                    let written = Intervals::masked(*mask, *value)?;
-                    let all = Intervals::range(A::ZERO, field.highest::<A>());
-                    let written = written.and(&all);
-                    let written = diagram.choose(*field, written.parts(), EMPTY ^ 1, EMPTY);
-                    Ok(diagram.and_edges(free, written))
-                }
-            })?;
-        }
-        Ok(after)
+            })
     }
 
     /// Returns the packets that differ from one in the set by at most this field.
     pub(super) fn forget(&mut self, edge: Edge, field: Field) -> Edge {
-        let any = self.on_level(edge, field, &mut |diagram, rows| {
-            Ok(diagram.or_all(rows.iter().map(|row| row.child).collect()))
-        });
-        any.unwrap_or(EMPTY)
+        if field == Field::Mark {
+            // The mark comes last: whatever is left there has some mark.
+            return self.on_level(edge, MARK_LEVEL, &mut |_, _| FULL);
+        }
+        self.on_level(edge, field.level(), &mut |diagram, rows| {
+            diagram.or_all(rows.iter().map(|row| row.child).collect())
+        })
     }
 
-    /// Replaces what is below the levels above `field` by what `change` makes of it.
-    ///
-    /// `change` gets the segments at the level, and must make nothing of nothing.
+    /// Changes the levels of some bits of the mark, one after the other.
+    fn on_mark_bits(&mut self, edge: Edge, mask: u32, change: BitsChange<'_, A>) -> Edge {
+        let levels = (MARK_LEVEL..)
+            .take(32)
+            .filter(|level| mask & mark_bit(*level) != 0);
+        levels.fold(edge, |edge, level| {
+            self.on_level(edge, level, &mut |diagram, rows| {
+                change(diagram, rows, level)
+            })
+        })
+    }
+
+    /// Replaces what is below the levels above `level` by what `change` makes of it.
     pub(super) fn on_level(
         &mut self,
         edge: Edge,
-        field: Field,
+        level: Level,
         change: LevelChange<'_, A>,
-    ) -> Result<Edge, SetError> {
-        self.descend(edge, field, change, &mut FxHashMap::default())
+    ) -> Edge {
+        self.descend(edge, level, change, &mut FxHashMap::default())
     }
 
     fn descend(
         &mut self,
         edge: Edge,
-        field: Field,
+        level: Level,
         change: LevelChange<'_, A>,
         known: &mut FxHashMap<Edge, Edge>,
-    ) -> Result<Edge, SetError> {
+    ) -> Edge {
         if edge == EMPTY || self.is_full_up() {
-            return Ok(EMPTY);
+            return EMPTY;
         }
         if let Some(made) = known.get(&edge) {
-            return Ok(*made);
+            return *made;
         }
-        let level = self.level(edge);
-        let made = if level < field.level() {
+        let here = self.level(edge);
+        let made = if here < level {
             let flip = edge & 1;
             let (start, end) = self.arena.span(index(edge));
             let from = self.stack.len();
             for place in start..end {
                 let segment = self.arena.at(place);
-                let child = self.descend(segment.child ^ flip, field, change, known);
-                let Ok(child) = child else {
-                    self.stack.truncate(from);
-                    return child;
-                };
+                let child = self.descend(segment.child ^ flip, level, change, known);
                 self.push(from, segment.end, child);
             }
-            self.make(level, from)
+            self.make(here, from)
         } else {
-            let rows = self.rows(edge, field);
-            change(self, &rows)?
+            let rows = self.rows(edge, level);
+            change(self, &rows)
         };
         known.insert(edge, made);
-        Ok(made)
+        made
     }
 
     /// Returns the union of the children that some value leads to.
@@ -147,7 +157,7 @@ impl<A: Address> Diagram<A> {
         self.or_all(children)
     }
 
-    fn shift_image(&mut self, field: Field, rows: &[Segment<A>], pieces: &[Piece<A>]) -> Edge {
+    fn shift_image(&mut self, level: Level, rows: &[Segment<A>], pieces: &[Piece<A>]) -> Edge {
         let back = |piece: &Piece<A>| Piece {
             first: piece.to,
             last: piece.to_last(),
@@ -159,30 +169,24 @@ impl<A: Address> Diagram<A> {
             .iter()
             .zip(backwards.iter().skip(1))
             .all(|(a, b)| a.last < b.first);
-        let max = field.highest::<A>();
+        let max = highest_at(level);
         if apart {
             let moved = shifted(rows, &backwards, max);
-            return self.make_row(field, &moved);
+            return self.make_row(level, &moved);
         }
         // Two pieces land on the same values: each alone, then the union.
         let alone = backwards.iter().map(|piece| {
             let moved = shifted(rows, std::slice::from_ref(piece), max);
-            self.make_row(field, &moved)
+            self.make_row(level, &moved)
         });
         let alone = alone.collect();
         self.or_all(alone)
     }
+}
 
-    fn make_runs(&mut self, field: Field, runs: &Runs) -> Edge {
-        let row = runs.iter().filter_map(|(end, child)| {
-            Some(Segment {
-                end: A::from_u128(u128::from(*end))?,
-                child: *child,
-            })
-        });
-        let row: Vec<_> = row.collect();
-        self.make_row(field, &row)
-    }
+/// Returns the value that a bit of the mark is given.
+fn wanted<A: Address>(level: Level, value: u32) -> A {
+    A::from_u32(u32::from(value & mark_bit(level) != 0))
 }
 
 /// Returns, for values before a move, the children that their values after it have.
@@ -221,102 +225,4 @@ fn shifted<A: Address>(rows: &[Segment<A>], pieces: &[Piece<A>], max: A) -> Vec<
         });
     }
     moved
-}
-
-/// Bits of a field of at most 32 bits that are overwritten.
-#[derive(Clone, Copy)]
-struct BitChange {
-    mask: u32,
-    value: u32,
-}
-
-impl BitChange {
-    /// Returns the runs of the values before, whose lower `bits` bits are free,
-    /// when the value after begins with `prefix` above these.
-    ///
-    /// The depth of the recursion is the number of bits.
-    fn before<A: Address>(
-        self,
-        rows: &[Segment<A>],
-        bits: u32,
-        prefix: u64,
-    ) -> Result<Runs, SetError> {
-        if let Some(run) = constant(rows, bits, prefix) {
-            return Ok(vec![run]);
-        }
-        let bit = 1_u64 << (bits - 1);
-        if u64::from(self.mask) & bit == 0 {
-            let low = self.before(rows, bits - 1, prefix)?;
-            let high = self.before(rows, bits - 1, prefix | bit)?;
-            return joined(low, &high, bit);
-        }
-        let written = prefix | (u64::from(self.value) & bit);
-        let half = self.before(rows, bits - 1, written)?;
-        joined(half.clone(), &half, bit)
-    }
-
-    /// Returns the runs when the overwritten bits may be anything.
-    fn forgotten<A: Address>(
-        self,
-        diagram: &mut Diagram<A>,
-        rows: &[Segment<A>],
-        bits: u32,
-        prefix: u64,
-    ) -> Result<Runs, SetError> {
-        if let Some(run) = constant(rows, bits, prefix) {
-            return Ok(vec![run]);
-        }
-        let bit = 1_u64 << (bits - 1);
-        let low = self.forgotten(diagram, rows, bits - 1, prefix)?;
-        let high = self.forgotten(diagram, rows, bits - 1, prefix | bit)?;
-        if u64::from(self.mask) & bit == 0 {
-            return joined(low, &high, bit);
-        }
-        let mut either = Runs::new();
-        let (mut left, mut right) = (low.iter().peekable(), high.iter().peekable());
-        while let (Some((end_a, a)), Some((end_b, b))) = (left.peek(), right.peek()) {
-            let child = diagram.or_edges(*a, *b);
-            let (end_a, end_b) = (*end_a, *end_b);
-            push_run(&mut either, end_a.min(end_b), child)?;
-            if end_a <= end_b {
-                left.next();
-            }
-            if end_b <= end_a {
-                right.next();
-            }
-        }
-        joined(either.clone(), &either, bit)
-    }
-}
-
-/// Returns the one run of a block of values, if all of them lead to the same child.
-fn constant<A: Address>(rows: &[Segment<A>], bits: u32, prefix: u64) -> Option<(u64, Edge)> {
-    let span = (1_u64 << bits) - 1;
-    let place = rows.partition_point(|row| row.end.to_u128() < u128::from(prefix));
-    let row = rows.get(place)?;
-    (bits == 0 || row.end.to_u128() >= u128::from(prefix | span)).then_some((span, row.child))
-}
-
-/// Puts the runs of a block's upper half, which begins at `middle`, behind those of its lower.
-fn joined(mut low: Runs, high: &Runs, middle: u64) -> Result<Runs, SetError> {
-    for (end, child) in high {
-        push_run(&mut low, middle + end, *child)?;
-    }
-    Ok(low)
-}
-
-fn push_run(runs: &mut Runs, end: u64, child: Edge) -> Result<(), SetError> {
-    if let Some(last) = runs.last_mut()
-        && last.1 == child
-    {
-        last.0 = end;
-        return Ok(());
-    }
-    if runs.len() >= MAX_INTERVALS {
-        return Err(SetError::TooManyIntervals {
-            limit: MAX_INTERVALS,
-        });
-    }
-    runs.push((end, child));
-    Ok(())
 }

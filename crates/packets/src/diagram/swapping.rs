@@ -3,7 +3,6 @@
 use crate::address::Address;
 use crate::diagram::arena::{Edge, Segment};
 use crate::diagram::{Diagram, EMPTY};
-use crate::error::SetError;
 use crate::field::Field;
 use rustc_hash::FxHashMap;
 
@@ -23,11 +22,12 @@ impl<A: Address> Diagram<A> {
     /// set of its own with the levels turned over; their union in pairs keeps
     /// the cost near the size of the result.
     fn exchange(&mut self, edge: Edge, upper: Field, lower: Field) -> Edge {
-        let exchanged: Result<Edge, SetError> = self.on_level(edge, upper, &mut |diagram, rows| {
+        let (upper, lower) = (upper.level(), lower.level());
+        self.on_level(edge, upper, &mut |diagram, rows| {
             if let [only] = rows
-                && diagram.level(only.child) > lower.level()
+                && diagram.level(only.child) > lower
             {
-                return Ok(only.child);
+                return only.child;
             }
             let (groups, order) = grouped(rows);
             let mut sets = Vec::with_capacity(order.len());
@@ -45,9 +45,8 @@ impl<A: Address> Diagram<A> {
                     .collect();
                 sets.push(diagram.make_row(upper, &turned));
             }
-            Ok(diagram.or_all(sets))
-        });
-        exchanged.unwrap_or(EMPTY)
+            diagram.or_all(sets)
+        })
     }
 }
 

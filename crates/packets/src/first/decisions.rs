@@ -4,8 +4,8 @@ use crate::address::Address;
 use crate::diagram::arena::{Edge, Limits, Segment};
 use crate::diagram::{Diagram, EMPTY, FULL, Set};
 use crate::error::SetError;
-use crate::field::Field;
-use crate::first::scratch::{MAX_LABEL, Scratch, UNDECIDED, label, terminal};
+use crate::field::{Field, Level, highest_at};
+use crate::first::scratch::{MAX_LABEL, Scratch, label, terminal};
 use crate::header::Packet;
 use crate::line::Match;
 use crate::sets::PacketSets;
@@ -94,13 +94,10 @@ impl<A: Address> Decisions<A> {
                 continue;
             }
             let level = self.scratch.level(edge).min(diagram.level(within));
-            let Some(field) = Field::ALL.get(usize::from(level)).copied() else {
-                continue;
-            };
-            let rows = diagram.rows(within, field);
+            let rows = diagram.rows(within, level);
             let mut rows = rows.iter().peekable();
             let whole = [Segment {
-                end: field.highest::<A>(),
+                end: highest_at(level),
                 child: edge,
             }];
             let own = if self.scratch.level(edge) == level {
@@ -130,13 +127,7 @@ impl<A: Address> Decisions<A> {
     /// Returns the label that decides a packet, `None` when no line matches.
     pub fn label_of(&self, packet: &Packet) -> Option<u32> {
         Field::Destination.of::<A>(packet)?;
-        let mut edge = self.root;
-        for field in Field::ALL {
-            if self.scratch.level(edge) == field.level() {
-                edge = self.scratch.child(edge, field.of(packet)?);
-            }
-        }
-        label(edge)?.checked_sub(1)
+        label(self.scratch.end_of(self.root, packet))?.checked_sub(1)
     }
 
     /// Returns the packets that some labels decide.
@@ -205,15 +196,10 @@ impl<A: Address> Decisions<A> {
             }
             first = segment.end.next().unwrap_or(segment.end);
         }
-        let Some(field) = Field::ALL
-            .get(usize::from(self.scratch.level(edge)))
-            .copied()
-        else {
-            return vec![(label(UNDECIDED).unwrap_or_default(), FULL)];
-        };
+        let level = self.scratch.level(edge);
         let mut shares = Vec::with_capacity(rows.len());
         for (label, row) in rows {
-            shares.push((label, sparse(diagram, field, &row)));
+            shares.push((label, sparse(diagram, level, &row)));
         }
         known.insert(edge, shares.clone());
         shares
@@ -221,7 +207,7 @@ impl<A: Address> Decisions<A> {
 }
 
 /// Makes a node of intervals with children, empty between them.
-fn sparse<A: Address>(diagram: &mut Diagram<A>, field: Field, row: &[(A, A, Edge)]) -> Edge {
+fn sparse<A: Address>(diagram: &mut Diagram<A>, level: Level, row: &[(A, A, Edge)]) -> Edge {
     let from = diagram.depth();
     let mut reached = None;
     for (first, last, child) in row {
@@ -233,8 +219,8 @@ fn sparse<A: Address>(diagram: &mut Diagram<A>, field: Field, row: &[(A, A, Edge
         diagram.push(from, *last, *child);
         reached = Some(*last);
     }
-    if reached != Some(field.highest::<A>()) {
-        diagram.push(from, field.highest::<A>(), EMPTY);
+    if reached != Some(highest_at(level)) {
+        diagram.push(from, highest_at(level), EMPTY);
     }
-    diagram.make(field.level(), from)
+    diagram.make(level, from)
 }

@@ -4,9 +4,11 @@ use crate::address::Address;
 use crate::diagram::arena::{Arena, Edge, Limits, Segment, index};
 use crate::diagram::cache::Cache;
 use crate::diagram::epochs::Epochs;
+use crate::diagram::marks::Marks;
 use crate::diagram::{Diagram, EMPTY, FULL, Set};
 use crate::error::SetError;
-use crate::field::Field;
+use crate::field::{Field, Level, value_at};
+use crate::header::Packet;
 use crate::line::{Action, Line, Match, Verdicts};
 use crate::sets::PacketSets;
 
@@ -84,7 +86,7 @@ impl<A: Address> Scratch<A> {
     }
 
     /// Returns the level of a node; a terminal is below every field.
-    pub(super) fn level(&self, edge: Edge) -> u8 {
+    pub(super) fn level(&self, edge: Edge) -> Level {
         if edge & 1 == 1 {
             crate::diagram::arena::TERMINAL_LEVEL
         } else {
@@ -101,9 +103,15 @@ impl<A: Address> Scratch<A> {
         }
     }
 
-    /// Returns the child that a value leads to.
-    pub(super) fn child(&self, edge: Edge, value: A) -> Edge {
-        self.arena.child(index(edge), value)
+    /// Returns the terminal that a packet comes to.
+    pub(super) fn end_of(&self, root: Edge, packet: &Packet) -> Edge {
+        let mut edge = root;
+        while edge & 1 == 0 {
+            edge = self
+                .arena
+                .child(index(edge), value_at(self.level(edge), packet));
+        }
+        edge
     }
 
     /// Tells whether every packet is decided.
@@ -123,7 +131,7 @@ impl<A: Address> Scratch<A> {
         }
     }
 
-    fn make(&mut self, level: u8, from: usize) -> Edge {
+    fn make(&mut self, level: Level, from: usize) -> Edge {
         let row = self.stack.get(from..).unwrap_or_default();
         let edge = match row {
             [] => UNDECIDED,
@@ -216,8 +224,19 @@ impl<A: Address> Scratch<A> {
             let both = diagram.open(both)?;
             return Ok(self.lift(diagram, both, end));
         }
-        let mut edge = end;
-        for (field, values) in when.fields.parts().iter().rev() {
+        let mut edge = Marks::of(&when.fields).build(end, UNDECIDED, &mut |level, [low, high]| {
+            let from = self.stack.len();
+            self.push(from, A::ZERO, low);
+            self.push(from, A::from_u32(1), high);
+            self.make(level, from)
+        });
+        let parts = when
+            .fields
+            .parts()
+            .iter()
+            .rev()
+            .filter(|(field, _)| *field != Field::Mark);
+        for (field, values) in parts {
             let from = self.stack.len();
             let max = field.highest::<A>();
             let mut reached = None;
@@ -259,11 +278,9 @@ impl<A: Address> Scratch<A> {
         }
         let level = diagram.level(set);
         let from = self.stack.len();
-        if let Some(field) = Field::ALL.get(usize::from(level)) {
-            for segment in diagram.rows(set, *field) {
-                let child = self.lift_below(diagram, segment.child, end, known);
-                self.push(from, segment.end, child);
-            }
+        for segment in diagram.rows(set, level) {
+            let child = self.lift_below(diagram, segment.child, end, known);
+            self.push(from, segment.end, child);
         }
         let made = self.make(level, from);
         known.insert(set, made);

@@ -11,7 +11,11 @@ pub(crate) type RawParts = Vec<(u8, u8)>;
 
 /// A conjunction before it is given to the engine.
 #[derive(Debug, Clone)]
-pub(crate) struct RawFields(pub(crate) Vec<(Field, RawParts)>);
+pub(crate) struct RawFields {
+    parts: Vec<(Field, RawParts)>,
+    /// Mask and value of the mark.
+    marks: Vec<(u32, u32)>,
+}
 
 /// A set before it is given to the engine.
 #[derive(Debug, Clone)]
@@ -89,19 +93,30 @@ pub(crate) fn value<A: Address>(field: Field, place: u8) -> A {
 impl RawFields {
     /// Returns the condition for the engine.
     pub(crate) fn build<A: Address>(&self) -> Fields<A> {
-        self.0.iter().fold(Fields::any(), |fields, (field, parts)| {
-            fields.with(*field, &intervals(*field, parts))
-        })
+        let fields = self
+            .parts
+            .iter()
+            .fold(Fields::any(), |fields, (field, parts)| {
+                fields.with(*field, &intervals(*field, parts))
+            });
+        self.marks
+            .iter()
+            .fold(fields, |fields, (mask, value)| fields.mark(*mask, *value))
     }
 
     /// Judges a packet without the engine.
     pub(crate) fn holds<A: Address>(&self, packet: &Packet) -> bool {
-        self.0.iter().all(|(field, parts)| {
-            let of_packet = field.of::<A>(packet).unwrap();
-            parts
-                .iter()
-                .any(|(a, b)| value::<A>(*field, *a) <= of_packet && of_packet <= value(*field, *b))
-        })
+        let marked = self
+            .marks
+            .iter()
+            .all(|(mask, value)| packet.mark & mask == *value);
+        marked
+            && self.parts.iter().all(|(field, parts)| {
+                let of_packet = field.of::<A>(packet).unwrap();
+                parts.iter().any(|(a, b)| {
+                    value::<A>(*field, *a) <= of_packet && of_packet <= value(*field, *b)
+                })
+            })
     }
 }
 
@@ -156,7 +171,14 @@ pub(crate) fn field() -> impl Strategy<Value = Field> {
 }
 
 pub(crate) fn raw_fields() -> impl Strategy<Value = RawFields> {
-    prop::collection::vec((field(), parts()), 0..5).prop_map(RawFields)
+    let mark =
+        (0..16_usize, 0..16_usize, prop::bool::weighted(0.9)).prop_map(|(mask, value, fits)| {
+            let (mask, value) = (MARKS[mask] | 0x11, MARKS[value]);
+            (mask, if fits { value & mask } else { value })
+        });
+    let marks = prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(mark, 1..3)];
+    (prop::collection::vec((field(), parts()), 0..5), marks)
+        .prop_map(|(parts, marks)| RawFields { parts, marks })
 }
 
 pub(crate) fn expression() -> impl Strategy<Value = Expression> {
