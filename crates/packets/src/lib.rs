@@ -36,6 +36,8 @@
 //! keeps what it has.
 
 mod address;
+#[cfg(feature = "bdd")]
+pub mod bdd;
 mod diagram;
 mod error;
 mod field;

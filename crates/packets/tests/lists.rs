@@ -5,9 +5,9 @@ use packets::*;
 use proptest::prelude::*;
 
 /// A line: conditions, sometimes also a set that is no conjunction, and an action.
-type RawLine = (RawFields, Option<Expression>, Action);
+pub(crate) type RawLine = (RawFields, Option<Expression>, Action);
 
-fn raw_lines() -> impl Strategy<Value = Vec<RawLine>> {
+pub(crate) fn raw_lines() -> impl Strategy<Value = Vec<RawLine>> {
     prop::collection::vec(
         (
             raw_fields(),
@@ -18,7 +18,7 @@ fn raw_lines() -> impl Strategy<Value = Vec<RawLine>> {
     )
 }
 
-fn build<A: Address>(lines: &[RawLine], sets: &mut Diagram<A>) -> Vec<Line<A, Set>> {
+pub(crate) fn build<S: PacketSets>(lines: &[RawLine], sets: &mut S) -> Vec<Line<S::Key, S::Set>> {
     let of = |(fields, within, action): &RawLine| Line {
         when: Match {
             fields: fields.build(),

@@ -9,6 +9,9 @@ mod lists;
 /// Releasing memory, limits, moving sets between diagrams.
 #[cfg(test)]
 mod memory;
+/// The interval diagram against a plain binary one: identical sets.
+#[cfg(test)]
+mod plain;
 /// Header rewrites and exchanged ends against packet by packet relations.
 #[cfg(test)]
 mod rewrites;

@@ -6,13 +6,13 @@ use proptest::prelude::*;
 
 /// A change of one field by places in its list of values.
 #[derive(Debug, Clone)]
-enum RawChange {
+pub(crate) enum RawChange {
     Shift(Vec<(u8, u8, u8)>),
     OneOf(RawParts),
     Bits(u8, u8),
 }
 
-fn change() -> impl Strategy<Value = (Field, RawChange)> {
+pub(crate) fn change() -> impl Strategy<Value = (Field, RawChange)> {
     let bits = (0..16_u8, 0..16_u8).prop_map(|(mask, value)| RawChange::Bits(mask, value));
     let kind = prop_oneof![
         prop::collection::vec((0..16_u8, 0..16_u8, 0..16_u8), 0..4).prop_map(RawChange::Shift),
@@ -25,7 +25,7 @@ fn change() -> impl Strategy<Value = (Field, RawChange)> {
 }
 
 /// Adds a change where it is well-formed, and says whether it was.
-fn build<A: Address>(changes: &[(Field, RawChange)]) -> Rewrite<A> {
+pub(crate) fn build<A: Address>(changes: &[(Field, RawChange)]) -> Rewrite<A> {
     let mut rewrite = Rewrite::keep();
     for (field, change) in changes {
         let at = |place: &u8| value::<A>(*field, *place);
