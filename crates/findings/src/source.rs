@@ -9,6 +9,12 @@ use std::fmt;
 pub struct FileId(u32);
 
 impl FileId {
+    /// Makes the id of the file at a position of its [`Sources`], from zero, for
+    /// values that carried the position through a deserializer.
+    pub const fn from_index(index: u32) -> Self {
+        Self(index)
+    }
+
     /// Returns the position of the file in its [`Sources`], from zero.
     pub fn index(self) -> usize {
         self.0 as usize

@@ -1,0 +1,155 @@
+//! What agreements ask for.
+
+use crate::files::Allowance;
+use crate::model::{Agreement, Region};
+use crate::names::{AgreementName, OrganisationName, SegmentRef, ServiceRef};
+use crate::values::Date;
+use findings::Span;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// What makes a journey the journey it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JourneyKey {
+    /// The organisation whose people travel.
+    pub organisation: OrganisationName,
+    /// Where they sit: the site (or network) and the segment.
+    pub segment: SegmentRef,
+    /// What they reach.
+    pub service: ServiceRef,
+}
+
+impl fmt::Display for JourneyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} at {} to {}",
+            self.organisation, self.segment, self.service
+        )
+    }
+}
+
+/// Which line of which agreement asks for a journey.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AskedBy {
+    /// The agreement.
+    pub agreement: AgreementName,
+    /// The allowance in it.
+    pub span: Span,
+}
+
+/// A segment and a service, between which packets may pass that nobody asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Exposure {
+    /// Where packets would come from.
+    pub segment: SegmentRef,
+    /// What they would reach.
+    pub service: ServiceRef,
+    /// The agreements in force that ask for a journey from there to it; the
+    /// traffic of the service is then asked for, and any other is excess.
+    pub asked_by: BTreeSet<AgreementName>,
+    /// Whether excess is judged at all: there are agreements in force, and the
+    /// service is not on the segment's own network.
+    pub judged: bool,
+}
+
+impl Region {
+    /// Returns every journey that agreements in force on a day ask for, each
+    /// with the lines that do.
+    ///
+    /// An allowance from a site asks from each of its segments in which people
+    /// of the organisation may sit; one from a segment asks from there. What
+    /// names nothing that exists asks for nothing (and is a finding).
+    pub fn journeys(&self, today: Date) -> BTreeMap<JourneyKey, BTreeSet<AskedBy>> {
+        let mut journeys: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for agreement in self.agreements_in_force(today) {
+            for allowance in &agreement.about.allow {
+                for key in self.asked(allowance) {
+                    journeys.entry(key).or_default().insert(AskedBy {
+                        agreement: agreement.name.clone(),
+                        span: allowance.span,
+                    });
+                }
+            }
+        }
+        journeys
+    }
+
+    /// Returns every segment with every service, for judging what is exposed.
+    pub fn exposures(&self, today: Date) -> Vec<Exposure> {
+        let mut asked: BTreeMap<(SegmentRef, ServiceRef), BTreeSet<AgreementName>> =
+            BTreeMap::new();
+        for (key, by) in self.journeys(today) {
+            asked
+                .entry((key.segment, key.service))
+                .or_default()
+                .extend(by.into_iter().map(|by| by.agreement));
+        }
+        let agreements = self.agreements_in_force(today).next().is_some();
+        let mut exposures = Vec::new();
+        for (segment, at) in self.segments() {
+            for service in self.services() {
+                let pair = (segment.clone(), service.reference.clone());
+                exposures.push(Exposure {
+                    asked_by: asked.remove(&pair).unwrap_or_default(),
+                    judged: agreements && at.network != service.network,
+                    segment: pair.0,
+                    service: pair.1,
+                });
+            }
+        }
+        exposures
+    }
+
+    /// Returns the agreements in force on a day, by name.
+    pub fn agreements_in_force(&self, today: Date) -> impl Iterator<Item = &Agreement> {
+        let agreements = self.agreements.values();
+        agreements.filter(move |agreement| agreement.in_force(today))
+    }
+
+    /// Returns the journeys that one allowance asks for.
+    pub(crate) fn asked(&self, allowance: &Allowance) -> Vec<JourneyKey> {
+        let mut keys = Vec::new();
+        for organisation in &allowance.who.organisations {
+            if !self.organisations.contains_key(&organisation.value) {
+                continue;
+            }
+            for segment in self.origins(allowance, &organisation.value) {
+                let services = allowance.to.iter();
+                let services = services.filter(|service| self.service(service).is_some());
+                keys.extend(services.map(|service| JourneyKey {
+                    organisation: organisation.value.clone(),
+                    segment: segment.clone(),
+                    service: service.value.clone(),
+                }));
+            }
+        }
+        keys
+    }
+
+    /// Returns the segments that an allowance asks from, for one organisation.
+    fn origins(
+        &self,
+        allowance: &Allowance,
+        organisation: &OrganisationName,
+    ) -> BTreeSet<SegmentRef> {
+        let of_sites = allowance.from.sites.iter().flat_map(|site| {
+            let site = self.sites.get(&site.value);
+            site.into_iter().flat_map(|site| {
+                site.about.segments.iter().map(|(name, _)| SegmentRef {
+                    place: site.name.clone(),
+                    segment: name.value.clone(),
+                })
+            })
+        });
+        let of_sites = of_sites.filter(|segment| {
+            self.segment(segment)
+                .is_some_and(|at| self.may_sit(organisation, at))
+        });
+        let single = allowance.from.segments.iter();
+        let single = single
+            .map(|segment| segment.value.clone())
+            .filter(|segment| self.segment(segment).is_some());
+        of_sites.chain(single).collect()
+    }
+}
