@@ -1,5 +1,8 @@
 //! Tests of the network model's consequences.
 
+/// What happens to one packet.
+#[cfg(test)]
+mod interpret;
 /// Routing tables and forwarding tables of small networks.
 #[cfg(test)]
 mod routing;

@@ -1,5 +1,8 @@
 //! Small networks in few words.
 
+/// Networks, packets and fates in words.
+pub(crate) mod build;
+
 use findings::{FileId, Sources, Span};
 use networks::forwarding::Routing;
 use networks::model::{
