@@ -4,3 +4,5 @@
 //! with spans), `reading` (tree to the language's own model), `meaning` (to
 //! [`networks::model`]). Reading never fails: what is not understood is in the
 //! result, line by line.
+
+pub mod linux;
