@@ -5,4 +5,5 @@
 //! [`networks::model`]). Reading never fails: what is not understood is in the
 //! result, line by line.
 
+pub mod detect;
 pub mod linux;
