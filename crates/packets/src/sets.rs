@@ -239,6 +239,23 @@ pub trait PacketSets: Clone + fmt::Debug {
         self.fields(&Fields::any().with(field, values))
     }
 
+    /// Returns the packets of the set with one of these values in a field.
+    ///
+    /// Cutting to a range of destinations costs no more than what is left.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    fn restrict(
+        &mut self,
+        set: Self::Set,
+        field: Field,
+        values: &Intervals<Self::Key>,
+    ) -> Result<Self::Set, SetError> {
+        let within = self.field(field, values)?;
+        self.and(set, within)
+    }
+
     /// Returns the packets that the rewrite brings into the set *whatever* it chooses.
     ///
     /// A packet that the rewrite has no image for is not among them.

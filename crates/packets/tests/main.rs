@@ -3,6 +3,13 @@
 /// Set algebra: operations, laws, equality by handle.
 #[cfg(test)]
 mod algebra;
+/// Work and sizes of real filter sets.
+#[cfg(test)]
+mod counts;
+/// The filter sets that benches measure.
+#[cfg(test)]
+#[path = "../benches/filters/mod.rs"]
+mod filters;
 /// First-match lists against a scan, line by line.
 #[cfg(test)]
 mod lists;

@@ -46,11 +46,12 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// 64 Mi nodes and 256 Mi segments: the largest filter set measured needs a fortieth.
+    /// 32 Mi nodes and 128 Mi segments: two gibibytes for IPv4 at the most, and over
+    /// ten times what the largest filter set measured needs.
     fn default() -> Self {
         Self {
-            nodes: 1 << 26,
-            segments: 1 << 28,
+            nodes: 1 << 25,
+            segments: 1 << 27,
         }
     }
 }
