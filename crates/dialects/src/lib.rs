@@ -6,4 +6,5 @@
 //! result, line by line.
 
 pub mod detect;
+pub mod fortios;
 pub mod linux;

@@ -1,0 +1,4 @@
+//! Fortinet FortiOS.
+
+mod corpus;
+mod support;
