@@ -44,6 +44,13 @@ fn lab_is_understood() {
     assert_eq!(read.lines(LineState::NotRecognised), "");
     assert_eq!(read.lines(LineState::NotModelledCouldMatter), "");
     assert_eq!(read.unread(), Vec::<String>::new());
+    let findings = read.findings();
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding.contains("secret-in-configuration")),
+        "{findings:#?}"
+    );
     let device = &read.reading.devices[0];
     assert_eq!(device.name, "fw");
     assert_eq!(device.interfaces.len(), 12);
