@@ -56,16 +56,16 @@ pub trait Address:
     /// Returns the number before, unless this is zero.
     fn previous(self) -> Option<Self>;
 
-    /// Mixes the number into a hash.
+    /// Mixes the number and another into a hash.
     #[must_use]
-    fn mix(self, hash: u64) -> u64;
+    fn mix(self, other: u32, hash: u64) -> u64;
 }
 
 /// An odd multiplier with well spread bits (the golden ratio, as in Fibonacci hashing).
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Mixes one word into a running hash.
-pub(crate) fn mix(hash: u64, word: u64) -> u64 {
+fn mix(hash: u64, word: u64) -> u64 {
     (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD)
 }
 
@@ -114,8 +114,8 @@ impl Address for u32 {
         self.checked_sub(1)
     }
 
-    fn mix(self, hash: u64) -> u64 {
-        mix(hash, u64::from(self))
+    fn mix(self, other: u32, hash: u64) -> u64 {
+        mix(hash, u64::from(self) << 32 | u64::from(other))
     }
 }
 
@@ -168,7 +168,8 @@ impl Address for u128 {
         clippy::cast_possible_truncation,
         reason = "a hash takes both halves in turn"
     )]
-    fn mix(self, hash: u64) -> u64 {
-        mix(mix(hash, self as u64), (self >> 64) as u64)
+    fn mix(self, other: u32, hash: u64) -> u64 {
+        let low = mix(hash, self as u64 ^ u64::from(other).rotate_left(40));
+        mix(low, (self >> 64) as u64)
     }
 }

@@ -289,44 +289,7 @@ pub trait PacketSets: Clone + fmt::Debug {
     ///
     /// As the trait says.
     fn headers(&mut self) -> Result<Self::Set, SetError> {
-        use crate::header::Fragment::{First, Later};
-        let zero = Intervals::one(Self::Key::ZERO);
-        let without_flags = Field::FLAGS
-            .into_iter()
-            .fold(Fields::any(), |fields, flag| fields.with(flag, &zero));
-        let bare = without_flags
-            .clone()
-            .with(Field::SourcePort, &zero)
-            .with(Field::DestinationPort, &zero);
-        let byte = Intervals::small([0..=u32::from(u8::MAX)]);
-        let ports = Protocol::WITH_PORTS.map(|protocol| u32::from(protocol.0));
-        let icmp = [Protocol::ICMP, Protocol::ICMPV6].map(|protocol| u32::from(protocol.0));
-        let of = |numbers: &[u32]| Intervals::small(numbers.iter().map(|number| *number..=*number));
-        let tcp = u32::from(Protocol::TCP.0);
-        let udp: Vec<u32> = ports.into_iter().filter(|number| *number != tcp).collect();
-        let known: Vec<u32> = ports.into_iter().chain(icmp).collect();
-        let others = of(&known).not(Self::Key::from_u32(u32::from(u8::MAX)));
-        let kinds = [
-            Fields::any()
-                .with(Field::Protocol, &of(&[tcp]))
-                .fragment(First),
-            without_flags
-                .clone()
-                .with(Field::Protocol, &of(&udp))
-                .fragment(First),
-            without_flags
-                .with(Field::Protocol, &of(&icmp))
-                .with(Field::DestinationPort, &byte)
-                .with(Field::SourcePort, &byte)
-                .fragment(First),
-            bare.clone().with(Field::Protocol, &others).fragment(First),
-            bare.fragment(Later),
-        ];
-        let mut sets = Vec::with_capacity(kinds.len());
-        for kind in kinds {
-            sets.push(self.fields(&kind)?);
-        }
-        self.any(&sets)
+        all_headers(self)
     }
 
     /// Returns the first answers to the packets of a set, as [`Packet::reply`] makes them.
@@ -372,6 +335,48 @@ pub trait PacketSets: Clone + fmt::Debug {
         }
         self.any(&requests)
     }
+}
+
+/// Makes the set of [`PacketSets::headers`].
+pub(crate) fn all_headers<S: PacketSets>(sets: &mut S) -> Result<S::Set, SetError> {
+    use crate::header::Fragment::{First, Later};
+    let zero = Intervals::one(S::Key::ZERO);
+    let without_flags = Field::FLAGS
+        .into_iter()
+        .fold(Fields::any(), |fields, flag| fields.with(flag, &zero));
+    let bare = without_flags
+        .clone()
+        .with(Field::SourcePort, &zero)
+        .with(Field::DestinationPort, &zero);
+    let byte = Intervals::small([0..=u32::from(u8::MAX)]);
+    let ports = Protocol::WITH_PORTS.map(|protocol| u32::from(protocol.0));
+    let icmp = [Protocol::ICMP, Protocol::ICMPV6].map(|protocol| u32::from(protocol.0));
+    let of = |numbers: &[u32]| Intervals::small(numbers.iter().map(|number| *number..=*number));
+    let tcp = u32::from(Protocol::TCP.0);
+    let udp: Vec<u32> = ports.into_iter().filter(|number| *number != tcp).collect();
+    let known: Vec<u32> = ports.into_iter().chain(icmp).collect();
+    let others = of(&known).not(S::Key::from_u32(u32::from(u8::MAX)));
+    let kinds = [
+        Fields::any()
+            .with(Field::Protocol, &of(&[tcp]))
+            .fragment(First),
+        without_flags
+            .clone()
+            .with(Field::Protocol, &of(&udp))
+            .fragment(First),
+        without_flags
+            .with(Field::Protocol, &of(&icmp))
+            .with(Field::DestinationPort, &byte)
+            .with(Field::SourcePort, &byte)
+            .fragment(First),
+        bare.clone().with(Field::Protocol, &others).fragment(First),
+        bare.fragment(Later),
+    ];
+    let mut made = Vec::with_capacity(kinds.len());
+    for kind in kinds {
+        made.push(sets.fields(&kind)?);
+    }
+    sets.any(&made)
 }
 
 /// One way that packets are answered.

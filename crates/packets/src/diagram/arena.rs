@@ -9,7 +9,7 @@
               one below the table's length; the sets' speed hangs on these few lines"
 )]
 
-use crate::address::{Address, mix};
+use crate::address::Address;
 use crate::error::SetError;
 use crate::field::Level;
 
@@ -280,7 +280,7 @@ impl<A: Address> Arena<A> {
 fn row_hash<A: Address>(level: Level, row: &[Segment<A>]) -> u32 {
     let mut hash = u64::from(level);
     for segment in row {
-        hash = mix(segment.end.mix(hash), u64::from(segment.child));
+        hash = segment.end.mix(segment.child, hash);
     }
     (hash >> 32) as u32
 }

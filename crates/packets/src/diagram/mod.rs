@@ -25,7 +25,7 @@ use crate::first::Scratch;
 use crate::header::Packet;
 use crate::line::{Fields, Line, Verdicts};
 use crate::rewrite::Rewrite;
-use crate::sets::PacketSets;
+use crate::sets::{PacketSets, all_headers};
 use arena::{Arena, Edge, Height, Limits, Segment, index};
 use cache::Cache;
 use epochs::Epochs;
@@ -91,6 +91,8 @@ pub struct Diagram<A> {
     counts: Counts,
     /// Memory for compiling lists, kept from one list to the next.
     scratch: Option<Scratch<A>>,
+    /// The headers that packets can have, once they were asked for.
+    headers: Option<Set>,
 }
 
 impl<A: Address> Clone for Diagram<A> {
@@ -102,6 +104,7 @@ impl<A: Address> Clone for Diagram<A> {
             stack: Vec::new(),
             counts: self.counts,
             scratch: None,
+            headers: self.headers,
         }
     }
 }
@@ -127,6 +130,7 @@ impl<A: Address> Diagram<A> {
             stack: Vec::new(),
             counts: Counts::default(),
             scratch: None,
+            headers: None,
         }
     }
 
@@ -434,6 +438,17 @@ impl<A: Address> PacketSets for Diagram<A> {
 
     fn contains(&self, set: Set, packet: &Packet) -> Result<bool, SetError> {
         Ok(self.holds_packet(self.open(set)?, packet))
+    }
+
+    fn headers(&mut self) -> Result<Set, SetError> {
+        match self.headers {
+            Some(known) if self.open(known).is_ok() => Ok(known),
+            _ => {
+                let made = all_headers(self)?;
+                self.headers = Some(made);
+                Ok(made)
+            }
+        }
     }
 
     fn witness(&mut self, set: Set, preferred: &Packet) -> Result<Option<Packet>, SetError> {
