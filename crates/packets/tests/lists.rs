@@ -125,7 +125,52 @@ fn check_revisions<A: Address>(raw: &[RawLine], changes: &[(usize, Vec<RawLine>)
     }
 }
 
+/// In little memory, garbage is collected while compiling; then either the list
+/// still does not fit, or it is the same list.
+fn check_little_memory<A: Address>(raw: &[RawLine], segments: usize) {
+    let mut roomy = Diagram::<A>::new();
+    let lines = build(raw, &mut roomy);
+    let expected = roomy.first_match(&lines).unwrap();
+    let mut sets = Diagram::<A>::with_limits(Limits {
+        nodes: 1 << 20,
+        segments,
+    });
+    let lines: Vec<Line<A, Set>> = lines
+        .into_iter()
+        .map(|line| Line {
+            when: line.when.fields.into(),
+            action: line.action,
+        })
+        .collect();
+    match sets.first_match(&lines) {
+        // A copy of what is there already needs no room.
+        Ok(list) => assert_eq!(sets.import(&roomy, expected.permit), Ok(list.permit)),
+        Err(error) => assert!(matches!(error, SetError::Exhausted { .. })),
+    }
+    let numbered = lines.iter().map(|line| &line.when).zip(0..);
+    let mut roomy = Diagram::<A>::new();
+    let limits = Limits {
+        nodes: 1 << 20,
+        segments,
+    };
+    if let Ok(decisions) = Decisions::of(&mut roomy, numbered.clone(), limits) {
+        let expected = Decisions::of(&mut roomy, numbered, Limits::default()).unwrap();
+        assert_eq!(
+            decisions.partition(&mut roomy).unwrap(),
+            expected.partition(&mut roomy).unwrap()
+        );
+    }
+}
+
 proptest! {
+    #[test]
+    fn little_memory_changes_nothing(
+        lines in prop::collection::vec((raw_fields(), Just(None), action()), 20..60),
+        segments in 500..20_000_usize,
+    ) {
+        both_families!(check_little_memory(&lines, segments));
+    }
+
     #[test]
     fn verdicts_agree_with_a_scan(lines in raw_lines(), seeds in raw_packets()) {
         both_families!(check_verdicts(&lines, &seeds));

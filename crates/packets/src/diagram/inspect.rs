@@ -4,7 +4,7 @@ use crate::address::Address;
 use crate::diagram::arena::{Edge, TERMINAL_LEVEL, index};
 use crate::diagram::{Diagram, EMPTY, FULL, Set};
 use crate::error::SetError;
-use crate::field::{Field, LEVELS, Level, MARK_LEVEL, mark_bit, value_at};
+use crate::field::{Field, LEVELS, Level, MARK_LEVEL, highest_at, mark_bit, value_at};
 use crate::header::{Family, Fragment, Packet, Protocol, TcpFlags};
 use crate::intervals::Intervals;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -105,30 +105,15 @@ impl<A: Address> Diagram<A> {
     /// Every edge but the empty one leads on to a packet, so the greedy choice
     /// never has to be taken back.
     pub(super) fn nearest(&self, edge: Edge, preferred_packet: &Packet) -> Option<Packet> {
+        if edge == EMPTY {
+            return None;
+        }
         let mut chosen = preferred(A::FAMILY);
         let mut edge = edge;
         for level in 0..LEVELS {
             let field = Field::at(level);
             let wished = wish::<A>(level, preferred_packet, &chosen);
-            let mut first = A::ZERO;
-            let mut taken = None;
-            for row in self.rows(edge, level) {
-                if row.child != EMPTY {
-                    if first <= wished && wished <= row.end {
-                        // Unspecified as a wish means that there is none.
-                        let value = if wished == A::ZERO {
-                            shown(field, first, row.end)
-                        } else {
-                            wished
-                        };
-                        taken = Some((value, row.child));
-                        break;
-                    }
-                    taken = taken.or(Some((shown(field, first, row.end), row.child)));
-                }
-                first = row.end.next().unwrap_or(row.end);
-            }
-            let (value, child) = taken?;
+            let (value, child) = self.nearest_at(edge, level, wished)?;
             if level < MARK_LEVEL {
                 field.set(&mut chosen, value);
             } else if value != A::ZERO {
@@ -137,6 +122,36 @@ impl<A: Address> Diagram<A> {
             edge = child;
         }
         Some(chosen)
+    }
+
+    /// Returns the wished value at a level, or else the first that leads to a packet,
+    /// and where it leads.
+    fn nearest_at(&self, edge: Edge, level: Level, wished: A) -> Option<(A, Edge)> {
+        let field = Field::at(level);
+        // Zero as a wish means that there is none.
+        let value = |first: A, end: A| {
+            if wished != A::ZERO && first <= wished && wished <= end {
+                wished
+            } else {
+                shown(field, first, end)
+            }
+        };
+        if self.level(edge) != level {
+            return Some((value(A::ZERO, highest_at(level)), edge));
+        }
+        let flip = edge & 1;
+        let (start, end) = self.arena.span(index(edge));
+        let there = self.arena.seek(start, end, wished);
+        for place in std::iter::once(there).chain(start..end) {
+            let segment = self.arena.at(place);
+            if segment.child ^ flip != EMPTY {
+                let before = place.checked_sub(1).filter(|before| *before >= start);
+                let first = before.and_then(|before| self.arena.at(before).end.next());
+                let value = value(first.unwrap_or(A::ZERO), segment.end);
+                return Some((value, segment.child ^ flip));
+            }
+        }
+        None
     }
 
     /// Returns the number of field combinations in the set, rounded.

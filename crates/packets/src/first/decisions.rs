@@ -5,6 +5,7 @@ use crate::diagram::arena::{Edge, Limits, Segment};
 use crate::diagram::{Diagram, EMPTY, FULL, Set};
 use crate::error::SetError;
 use crate::field::{Field, Level, highest_at};
+use crate::first::pile::Pile;
 use crate::first::scratch::{MAX_LABEL, Scratch, label, terminal};
 use crate::header::Packet;
 use crate::line::Match;
@@ -38,7 +39,7 @@ impl<A: Address> Decisions<A> {
     {
         let mut scratch = Scratch::new(limits);
         let mark = diagram.mark();
-        let mut leaves = Vec::new();
+        let mut pile = Pile::default();
         for (when, label) in lines {
             if label >= MAX_LABEL {
                 return Err(SetError::Exhausted {
@@ -47,10 +48,12 @@ impl<A: Address> Decisions<A> {
                 });
             }
             // Zero stands for no line at all.
-            leaves.push(scratch.leaf(diagram, when, terminal(label + 1))?);
+            let leaf = scratch.leaf(diagram, when, terminal(label + 1))?;
+            diagram.release_to(mark)?;
+            pile.add(&mut scratch, leaf);
+            scratch.check()?;
         }
-        diagram.release_to(mark)?;
-        let root = scratch.first_of(leaves);
+        let root = pile.finish(&mut scratch);
         scratch.check()?;
         Ok(Self { scratch, root })
     }

@@ -6,6 +6,7 @@
 //! and only the result goes into the lasting diagram.
 
 mod decisions;
+mod pile;
 mod revisions;
 mod scratch;
 

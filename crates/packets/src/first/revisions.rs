@@ -152,14 +152,14 @@ impl<A: Address> Revisions<A> {
 
     fn leaf(&mut self, diagram: &mut Diagram<A>, place: usize) -> Result<Edge, SetError> {
         let mark = diagram.mark();
-        let mut leaves = Vec::new();
+        let mut earlier = UNDECIDED;
         for line in self.places.get(place).into_iter().flatten() {
-            leaves.push(
-                self.scratch
-                    .leaf(diagram, &line.when, of_action(line.action))?,
-            );
+            let leaf = self
+                .scratch
+                .leaf(diagram, &line.when, of_action(line.action))?;
+            diagram.release_to(mark)?;
+            earlier = self.scratch.first(earlier, leaf);
         }
-        diagram.release_to(mark)?;
-        Ok(self.scratch.first_of(leaves))
+        Ok(earlier)
     }
 }

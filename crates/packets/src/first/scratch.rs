@@ -8,6 +8,7 @@ use crate::diagram::marks::Marks;
 use crate::diagram::{Diagram, EMPTY, FULL, Set};
 use crate::error::SetError;
 use crate::field::{Field, Level, value_at};
+use crate::first::pile::Pile;
 use crate::header::Packet;
 use crate::line::{Action, Line, Match, Verdicts};
 use crate::sets::PacketSets;
@@ -63,11 +64,7 @@ impl<A: Address> Scratch<A> {
     pub(crate) fn clear(&mut self) -> (u64, u64) {
         let start = Arena::<A>::new(self.arena.limits()).height();
         self.arena.shrink(start);
-        if !self.epochs.release(1) {
-            // Epochs have run out: without any remembered result they can start anew.
-            self.cache = Cache::new();
-            self.epochs = Epochs::default();
-        }
+        self.forget_results();
         self.stack.clear();
         (
             std::mem::take(&mut self.firsts),
@@ -287,19 +284,60 @@ impl<A: Address> Scratch<A> {
         made
     }
 
-    /// Returns `first` over a list of diagrams, in pairs of neighbours.
-    pub(super) fn first_of(&mut self, mut edges: Vec<Edge>) -> Edge {
-        while edges.len() > 1 {
-            let pairs = edges.chunks(2);
-            edges = pairs
-                .map(|pair| match *pair {
-                    [a, b] => self.first(a, b),
-                    [a, ..] => a,
-                    [] => UNDECIDED,
-                })
-                .collect();
+    pub(super) fn segments(&self) -> usize {
+        self.arena.segments()
+    }
+
+    pub(super) fn most_segments(&self) -> usize {
+        self.arena.limits().segments
+    }
+
+    /// Forgets every node that none of the edges leads to, and renews the edges.
+    pub(super) fn collect(&mut self, edges: &mut [Edge]) {
+        let mut seen = vec![false; self.arena.len()];
+        let mut left: Vec<Edge> = edges.to_vec();
+        while let Some(edge) = left.pop() {
+            if edge & 1 == 0
+                && let Some(known) = seen.get_mut(index(edge) as usize)
+                && !std::mem::replace(known, true)
+            {
+                left.extend(self.row(edge).iter().map(|segment| segment.child));
+            }
         }
-        edges.first().copied().unwrap_or(UNDECIDED)
+        let limits = self.arena.limits();
+        let old = std::mem::replace(&mut self.arena, Arena::new(limits));
+        // A node's children are older than the node, so they have moved before it.
+        let mut moved: Vec<Edge> = vec![UNDECIDED; old.len()];
+        let renew = |edge: Edge, moved: &[Edge]| match edge & 1 {
+            1 => edge,
+            _ => moved
+                .get(index(edge) as usize)
+                .copied()
+                .unwrap_or(UNDECIDED),
+        };
+        for (number, _) in (0_u32..).zip(&seen).filter(|(_, kept)| **kept) {
+            let from = self.stack.len();
+            for segment in old.row(number) {
+                self.push(from, segment.end, renew(segment.child, &moved));
+            }
+            let made = self.make(old.level(number), from);
+            if let Some(slot) = moved.get_mut(number as usize) {
+                *slot = made;
+            }
+        }
+        for edge in edges {
+            *edge = renew(*edge, &moved);
+        }
+        self.forget_results();
+    }
+
+    /// Forgets the results of `first`, whose nodes are no longer the same.
+    fn forget_results(&mut self) {
+        if !self.epochs.release(1) {
+            // Epochs have run out: without any remembered result they can start anew.
+            self.cache = Cache::new();
+            self.epochs = Epochs::default();
+        }
     }
 
     /// Compiles a list into the sets of a lasting diagram.
@@ -309,13 +347,15 @@ impl<A: Address> Scratch<A> {
         lines: &[Line<A, Set>],
     ) -> Result<Verdicts<Set>, SetError> {
         let mark = diagram.mark();
-        let mut leaves = Vec::with_capacity(lines.len());
+        let mut pile = Pile::default();
         for line in lines {
-            leaves.push(self.leaf(diagram, &line.when, of_action(line.action))?);
+            let leaf = self.leaf(diagram, &line.when, of_action(line.action))?;
+            // What lines needed to say what they match is not part of the result.
+            diagram.release_to(mark)?;
+            pile.add(self, leaf);
+            self.check()?;
         }
-        // What lines needed to say what they match is not part of the result.
-        diagram.release_to(mark)?;
-        let root = self.first_of(leaves);
+        let root = pile.finish(self);
         self.check()?;
         self.verdicts(diagram, root)
     }
