@@ -6,9 +6,11 @@
 //! - [`forwarding`] is what routing comes to: routes, forwarding tables, roles.
 //! - [`interpret`] follows one concrete packet through all that, slowly and
 //!   obviously, and says at every step which line decided.
+//! - [`matrix`] tells which addresses may talk to which through one chain.
 
 pub mod control;
 pub mod forwarding;
 pub mod interpret;
+pub mod matrix;
 pub mod model;
 pub mod topology;

@@ -1,5 +1,8 @@
 //! Linux: rule sets and host files.
 
+/// A real firewall against a machine-checked analyser.
+mod matrix;
+
 use dialects::linux::{LinuxReading, read, read_rules};
 use findings::Sources;
 use networks::model::{Action, Chain, Condition, Device, LineState, Stage};
