@@ -5,6 +5,7 @@
 //! [`networks::model`]). Reading never fails: what is not understood is in the
 //! result, line by line.
 
+pub mod cisco_ios;
 pub mod detect;
 pub mod fortios;
 pub mod linux;

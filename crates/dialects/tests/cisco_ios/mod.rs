@@ -1,0 +1,4 @@
+//! Cisco IOS.
+
+/// The shared configurations.
+mod corpus;
