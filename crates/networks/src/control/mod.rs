@@ -5,10 +5,13 @@
 //! What cannot be told carries its reasons (a `Doubt`) from the line that
 //! causes it to every forwarding entry that it could change.
 
+mod bgp;
 pub mod codes;
 mod connected;
 mod doubt;
 mod fib;
+mod ospf;
+mod policy;
 mod redundancy;
 mod rounds;
 mod statics;

@@ -1,7 +1,10 @@
 //! The rounds of the computation, and what comes out of the last.
 
+use super::bgp::Bgp;
 use super::codes::{ROUTING_UNSTABLE, STATIC_UNRESOLVED};
 use super::doubt::Doubt;
+use super::ospf::Ospf;
+use super::policy::Expressions;
 use super::table::{Candidate, DeviceTables, Table};
 use super::{connected, fib, redundancy, statics};
 use crate::forwarding::{DeviceRouting, Rib, Route, Routing, VrfRouting};
@@ -26,7 +29,7 @@ type Spot = (usize, usize, IpNet);
 /// The result has one entry a device. What is configured but cannot work is
 /// in its findings; what cannot be told is [`crate::forwarding::FibAction::Unknown`].
 pub fn compute(network: &Network) -> Routing {
-    let fixed: Vec<Vec<Vec<Candidate>>> = network
+    let fixed: Offers = network
         .devices
         .iter()
         .map(|device| each_vrf(device, |vrf, _| connected::routes(device, vrf)))
@@ -35,26 +38,46 @@ pub fn compute(network: &Network) -> Routing {
         .iter()
         .map(|vrfs| vrfs.iter().cloned().map(Table::choose).collect())
         .collect();
+    let expressions = Expressions::default();
+    let ospf = Ospf::new(network, &expressions);
+    let mut bgp = Bgp::new(network);
+    let mut learned = Vec::new();
     let mut unstable: FxHashSet<Spot> = FxHashSet::default();
     for round in 0..ROUNDS_MAX {
-        let next: Vec<Vec<Table>> = network
-            .devices
-            .iter()
-            .zip(&tables)
-            .zip(&fixed)
-            .map(|((device, tables), fixed)| next_tables(device, tables, fixed))
+        let mut offers = fixed.clone();
+        add(&mut offers, ospf.offers(&tables, &expressions));
+        add(&mut offers, learned.clone());
+        add_statics(network, &tables, &mut offers);
+        let next: Vec<Vec<Table>> = offers
+            .into_iter()
+            .map(|vrfs| vrfs.into_iter().map(Table::choose).collect())
             .collect();
         let settled = next == tables;
         if !settled && round >= ROUNDS_MAX - ROUNDS_WATCHED {
             unstable.extend(changes(&tables, &next));
         }
         tables = next;
-        if settled {
+        if !settled {
+            continue;
+        }
+        // BGP speaks when everything under it has settled.
+        if bgp.is_idle() {
             unstable.clear();
             break;
         }
+        bgp.settle(&tables, &expressions);
+        let offers = bgp.offers(&expressions);
+        if offers == learned {
+            unstable.clear();
+            break;
+        }
+        learned = offers;
     }
-    finish(network, &tables, &unstable)
+    let unsettled = bgp.unsettled(&tables, &expressions);
+    let mut routing = finish(network, &tables, &unstable, &unsettled);
+    routing.findings.extend(ospf.findings);
+    routing.findings.extend(bgp.findings(&unsettled));
+    routing
 }
 
 fn each_vrf<T>(device: &Device, mut make: impl FnMut(VrfId, &Vrf) -> T) -> Vec<T> {
@@ -65,14 +88,26 @@ fn each_vrf<T>(device: &Device, mut make: impl FnMut(VrfId, &Vrf) -> T) -> Vec<T
         .collect()
 }
 
-/// Asks every protocol of a device once, by the tables as they stand.
-fn next_tables(device: &Device, tables: &[Table], fixed: &[Vec<Candidate>]) -> Vec<Table> {
-    let view = DeviceTables { device, tables };
-    each_vrf(device, |id, vrf| {
-        let fixed = fixed.get(id.index()).into_iter().flatten().cloned();
-        let statics = statics::routes(view, id, &vrf.static_routes);
-        Table::choose(fixed.chain(statics))
-    })
+/// What is offered to each VRF: by device, then by VRF.
+type Offers = Vec<Vec<Vec<Candidate>>>;
+
+fn add(offers: &mut Offers, new: Vec<(usize, usize, Candidate)>) {
+    for (device, vrf, candidate) in new {
+        let slot = offers.get_mut(device).and_then(|vrfs| vrfs.get_mut(vrf));
+        if let Some(slot) = slot {
+            slot.push(candidate);
+        }
+    }
+}
+
+/// Adds the static routes that are usable by the tables as they stand.
+fn add_statics(network: &Network, tables: &[Vec<Table>], offers: &mut Offers) {
+    for ((device, tables), offers) in network.devices.iter().zip(tables).zip(offers) {
+        let view = DeviceTables { device, tables };
+        for ((vrf, settings), offers) in (0u32..).map(VrfId).zip(&device.vrfs).zip(offers) {
+            offers.extend(statics::routes(view, vrf, &settings.static_routes));
+        }
+    }
 }
 
 /// Returns where two rounds differ.
@@ -94,7 +129,12 @@ fn changes(before: &[Vec<Table>], after: &[Vec<Table>]) -> Vec<Spot> {
 }
 
 /// Makes the answer of the last tables.
-fn finish(network: &Network, tables: &[Vec<Table>], unstable: &FxHashSet<Spot>) -> Routing {
+fn finish(
+    network: &Network,
+    tables: &[Vec<Table>],
+    unstable: &FxHashSet<Spot>,
+    unsettled: &[(usize, usize, IpNet, Doubt)],
+) -> Routing {
     let roles = redundancy::roles(network, tables);
     let mut findings = roles.findings;
     let mut devices = Vec::with_capacity(network.devices.len());
@@ -102,8 +142,12 @@ fn finish(network: &Network, tables: &[Vec<Table>], unstable: &FxHashSet<Spot>) 
         let view = DeviceTables { device, tables };
         findings.extend(unresolved_statics(view));
         let vrfs = each_vrf(device, |vrf, settings| {
-            let unstable = unstable_prefixes(device, settings, id, vrf, unstable);
-            vrf_routing(view, vrf, unstable)
+            let mut unknown = unstable_prefixes(device, settings, id, vrf, unstable);
+            let here = unsettled
+                .iter()
+                .filter(|spot| (spot.0, spot.1) == (id.index(), vrf.index()));
+            unknown.extend(here.map(|(_, _, prefix, doubt)| (*prefix, doubt.clone())));
+            vrf_routing(view, vrf, unknown)
         });
         let further = device
             .tables

@@ -17,6 +17,10 @@ pub(super) enum Offer {
     Interface,
     /// The static configuration.
     Static,
+    /// An OSPF process, by its place in the VRF's list.
+    Ospf(usize),
+    /// BGP.
+    Bgp,
 }
 
 /// A route that is offered to a routing table.

@@ -1,0 +1,58 @@
+//! What is said about a session that does not come up.
+
+use super::super::super::codes::{BGP_MISMATCH, BGP_NEIGHBOUR_UNKNOWN, BGP_SESSION_DOWN};
+use super::Speakers;
+use super::matching::Refusal;
+use crate::model::BgpNeighbor;
+use findings::{Finding, Severity, Span};
+
+/// Makes the finding of one neighbour whose session is down.
+pub(super) fn of(
+    speakers: &Speakers<'_>,
+    at: usize,
+    neighbor: &BgpNeighbor,
+    refusal: &Refusal<'_>,
+) -> Option<Finding> {
+    let speaker = speakers.all.get(at)?;
+    let device = speakers.network.device(speaker.device)?;
+    let address = neighbor.address.addr();
+    let make = |code, severity, why: &str, other: Option<Span>| {
+        let mut finding = Finding::new(
+            code,
+            severity,
+            format!("`{}` has no BGP session with {address}: {why}", device.name),
+        )
+        .at(neighbor.origin)
+        .because("this end", Some(neighbor.origin));
+        if let Some(other) = other {
+            finding = finding.because("the other end", Some(other));
+        }
+        finding
+    };
+    let down = |why| make(BGP_SESSION_DOWN, Severity::Warning, why, None);
+    let differ =
+        |why, back: &BgpNeighbor| make(BGP_MISMATCH, Severity::Error, why, Some(back.origin));
+    Some(match refusal {
+        Refusal::Stranger => Finding::new(
+            BGP_NEIGHBOUR_UNKNOWN,
+            Severity::Note,
+            format!(
+                "no configuration is held of {address}, a BGP neighbour of `{}`; it is taken to announce nothing",
+                device.name
+            ),
+        )
+        .at(neighbor.origin),
+        Refusal::NoSystem => down("no system is configured for it"),
+        Refusal::Unreachable => down("nothing leads there and back"),
+        Refusal::NoSource => down("the interface to speak from has no address"),
+        Refusal::NotConfiguredBack => down("the other end does not have this one as neighbour"),
+        Refusal::ShutBack(back) => differ("the other end is configured off", back),
+        Refusal::System(back) => differ("the ends disagree on the autonomous systems", back),
+        Refusal::Password(back) => differ("the passwords differ", back),
+        Refusal::TooFar(back) => differ(
+            "it is not directly connected and not both ends allow several hops",
+            back,
+        ),
+        Refusal::OtherSource(back) => differ("the other end speaks from another address", back),
+    })
+}
