@@ -139,6 +139,15 @@ impl Fib {
         &self.entries
     }
 
+    /// Returns the entry for exactly this prefix.
+    pub fn lookup_exact(&self, prefix: IpNet) -> Option<&FibEntry> {
+        let at = self
+            .entries
+            .binary_search_by_key(&prefix, |entry| entry.prefix)
+            .ok()?;
+        self.entries.get(at)
+    }
+
     /// Returns the entry with the longest prefix that contains the address.
     pub fn lookup(&self, address: IpAddr) -> Option<&FibEntry> {
         (0..=if address.is_ipv4() { 32 } else { 128 })

@@ -13,4 +13,5 @@ pub mod forwarding;
 pub mod interpret;
 pub mod matrix;
 pub mod model;
+pub mod observed;
 pub mod topology;
