@@ -32,4 +32,4 @@ pub use read::{InputFile, read};
 pub use schema::{SchemaKind, schema};
 pub use spanned::{Entries, Spanned};
 pub use values::{Address, Date, DeviceAddress, PortRange, Prefix, PublicKey, Traffic};
-pub use yaml::{DEPTH_MAX, FILE_SIZE_MAX, NODES_MAX};
+pub use yaml::{DEPTH_MAX, FILE_SIZE_MAX, NODES_MAX, nearest};

@@ -17,6 +17,8 @@ pub mod codes {
 
     /// A file that a region needs is not there.
     pub const FILE_MISSING: Code = Code::new("region-file-missing");
+    /// The path of a file gives it a name that is none.
+    pub const FILE_NAME: Code = Code::new("region-file-name");
     /// A name stands for two things.
     pub const NAME_DUPLICATE: Code = Code::new("region-name-duplicate");
     /// A name stands for nothing.
@@ -35,7 +37,7 @@ pub mod codes {
     pub const VLAN_RANGE: Code = Code::new("region-vlan-range");
     /// Two networks say different things of one boundary link, or only one speaks.
     pub const BOUNDARY_ONE_SIDED: Code = Code::new("region-boundary-one-sided");
-    /// A cloud carries one prefix to several attachments or contradicts itself.
+    /// Several links use one attachment of a cloud.
     pub const ASSUMPTION_AMBIGUOUS: Code = Code::new("region-assumption-ambiguous");
     /// An assumption may no longer, or not yet, be relied on.
     pub const ASSUMPTION_EXPIRED: Code = Code::new("region-assumption-expired");

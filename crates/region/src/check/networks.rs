@@ -109,22 +109,6 @@ impl Check<'_> {
         for (name, assumption) in network.about.assumptions.iter() {
             let what = format!("the assumption `{}`", name.value);
             self.dated(&what, assumption.since, &assumption.until, owner);
-            let attachments = assumption.attachments.iter();
-            let silent = attachments.filter(|(_, attachment)| attachment.peer_as.is_none());
-            if assumption.bgp.is_none() {
-                continue;
-            }
-            for (attachment, _) in silent {
-                let message = format!(
-                    "the cloud speaks BGP, but nothing says with which system at `{}`",
-                    attachment.value
-                );
-                let finding = Finding::new(codes::ASSUMPTION_AMBIGUOUS, Severity::Note, message)
-                    .at(attachment.span)
-                    .owned_by(owner)
-                    .with_hint("write `peer-as`, or leave it out where routes are static there");
-                self.findings.push(finding);
-            }
         }
     }
 

@@ -148,10 +148,7 @@ fn choices(text: &str, known: &[&str]) -> String {
 
 /// Returns the candidate that `text` is probably a misspelling of: one edit for
 /// three characters away, four at most; the nearest, of equally near ones the first.
-pub(crate) fn nearest<'a>(
-    text: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Longer texts are no misspelt name, and the distance costs their product.
     const LENGTH_MAX: usize = 100;
     if text.len() > LENGTH_MAX {

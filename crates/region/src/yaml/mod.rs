@@ -17,7 +17,7 @@ mod tree;
 pub use tree::{DEPTH_MAX, FILE_SIZE_MAX, NODES_MAX};
 
 pub(crate) use de::{ENTRIES, SPANNED};
-pub(crate) use fault::nearest;
+pub use fault::nearest;
 
 use de::Notes;
 use fault::Fault;

@@ -1,0 +1,14 @@
+//! Folders, from disk to a snapshot.
+
+/// What is in folders that nobody meant to load: sizes, links, bytes.
+#[cfg(test)]
+mod bad_folders;
+/// Bare folders of configurations, in the layouts that people have.
+#[cfg(test)]
+mod bare_folders;
+/// A region of two networks and a provider's cloud.
+#[cfg(test)]
+mod regions;
+/// Folders that a test writes or changes, and the one way to print a snapshot.
+#[cfg(test)]
+mod support;
