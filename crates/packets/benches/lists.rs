@@ -7,8 +7,8 @@
 //! prefixes remembered. The time is that of this process's threads alone.
 //!
 //! `cargo bench -p packets` prints the ratios beside their bars and fails when
-//! one is missed. `cargo bench -p packets -- own` runs the interval diagram
-//! alone, for a profiler.
+//! one is missed. `cargo bench -p packets -- own fw1_1k` compiles that set once
+//! with the interval diagram alone, for a profiler.
 
 mod baseline;
 mod filters;
@@ -76,10 +76,10 @@ fn measure(set: &FilterSet) -> Result<f64, Box<dyn std::error::Error>> {
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let sets = filters::all();
-    if std::env::args().any(|argument| argument == "own") {
-        for set in &sets {
-            let lines = set.lines();
-            let (time, made) = least(RUNS, || own(&lines));
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.iter().any(|argument| argument == "own") {
+        for set in sets.iter().filter(|set| arguments.contains(&set.name)) {
+            let (time, made) = least(1, || own(&set.lines()));
             let (sets, _) = made.ok_or("no run")??;
             let ms = time.as_secs_f64() * 1e3;
             writeln!(

@@ -111,6 +111,9 @@ fn check_plain_lists<A: Address>(lines: &[RawLine], wish: &RawPacket) {
 }
 
 proptest! {
+    // The binary diagram is slow; `PROPTEST_CASES` still scales this.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.div_ceil(4)))]
+
     #[test]
     fn operations_make_identical_sets(
         a in expression(),

@@ -6,8 +6,8 @@ use crate::diagram::{Diagram, EMPTY, FULL};
 
 impl<A: Address> Diagram<A> {
     /// Returns the intersection; meaningless once the arena is full.
-    ///
-    /// The depth of the recursion is the number of fields.
+    // Most pairs of segments are settled right here, so this is worth inlining.
+    #[inline]
     pub(crate) fn and_edges(&mut self, a: Edge, b: Edge) -> Edge {
         if a == b || b == FULL {
             return a;
@@ -15,7 +15,15 @@ impl<A: Address> Diagram<A> {
         if a == FULL {
             return b;
         }
-        if a == EMPTY || b == EMPTY || a ^ b == 1 || self.is_full_up() {
+        if a == EMPTY || b == EMPTY || a ^ b == 1 {
+            return EMPTY;
+        }
+        self.and_nodes(a, b)
+    }
+
+    /// The depth of the recursion is the number of levels.
+    fn and_nodes(&mut self, a: Edge, b: Edge) -> Edge {
+        if self.is_full_up() {
             return EMPTY;
         }
         let (a, b) = if a < b { (a, b) } else { (b, a) };

@@ -5,7 +5,7 @@ use crate::diagram::arena::{Edge, Limits};
 use crate::diagram::{Diagram, Set};
 use crate::error::SetError;
 use crate::first::scratch::{Scratch, UNDECIDED, of_action};
-use crate::line::{Line, Verdicts};
+use crate::line::{Action, Line, Verdicts};
 use crate::sets::PacketSets;
 
 /// How often garbage may outgrow what the list first needed before it is built anew.
@@ -100,7 +100,12 @@ impl<A: Address> Revisions<A> {
             .and_then(|top| top.first())
             .copied()
             .unwrap_or(UNDECIDED);
-        self.scratch.verdicts(diagram, root)
+        let known = self
+            .places
+            .iter()
+            .flatten()
+            .all(|line| line.action != Action::Unknown);
+        self.scratch.verdicts(diagram, root, known)
     }
 
     fn build(&mut self, diagram: &mut Diagram<A>) -> Result<(), SetError> {

@@ -146,8 +146,8 @@ impl<A: Address> Scratch<A> {
     }
 
     /// Returns `a` where it has decided, and `b` elsewhere.
-    ///
-    /// The depth of the recursion is the number of fields.
+    // Most pairs of segments are settled right here, so this is worth inlining.
+    #[inline]
     pub(super) fn first(&mut self, a: Edge, b: Edge) -> Edge {
         if a == UNDECIDED {
             return b;
@@ -155,6 +155,11 @@ impl<A: Address> Scratch<A> {
         if b == UNDECIDED || a == b || self.is_total(a) {
             return a;
         }
+        self.first_of_nodes(a, b)
+    }
+
+    /// The depth of the recursion is the number of levels.
+    fn first_of_nodes(&mut self, a: Edge, b: Edge) -> Edge {
         if self.arena.is_full() {
             return UNDECIDED;
         }
@@ -357,16 +362,25 @@ impl<A: Address> Scratch<A> {
         }
         let root = pile.finish(self);
         self.check()?;
-        self.verdicts(diagram, root)
+        let known = lines.iter().all(|line| line.action != Action::Unknown);
+        self.verdicts(diagram, root, known)
     }
 
-    /// Moves the three verdicts into a lasting diagram.
+    /// Moves the three verdicts into a lasting diagram; `known` says that no line is unknown.
     pub(super) fn verdicts(
         &mut self,
         diagram: &mut Diagram<A>,
         root: Edge,
+        known: bool,
     ) -> Result<Verdicts<Set>, SetError> {
         let permit = self.import(diagram, root, |label| label == 1)?;
+        if known {
+            return Ok(Verdicts {
+                permit,
+                deny: diagram.not(permit),
+                unknown: diagram.empty(),
+            });
+        }
         let unknown = self.import(diagram, root, |label| label == 3)?;
         let decided = diagram.or(permit, unknown)?;
         Ok(Verdicts {
