@@ -3,6 +3,9 @@
 /// What happens to one packet.
 #[cfg(test)]
 mod interpret;
+/// The interpreter judges engines on random networks.
+#[cfg(test)]
+mod judge;
 /// Routing tables and forwarding tables of small networks.
 #[cfg(test)]
 mod routing;

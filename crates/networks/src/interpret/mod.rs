@@ -52,9 +52,15 @@ use crate::forwarding::{self, Routing};
 use crate::model::{Network, Port, Unknown};
 use packets::Packet;
 use pass::{Arrival, Next};
+use std::rc::Rc;
 
 /// How many traces one walk may have; a walk with more is not [`Walk::complete`].
-pub const TRACES_MAX: usize = 4096;
+pub const TRACES_MAX: usize = 1024;
+
+/// How many times one walk may come to a device, all its traces together; a
+/// walk that would more often is not [`Walk::complete`]. Translation that
+/// chooses anew at every turn of a loop could go on for very long.
+pub const PASSES_MAX: usize = 4096;
 
 /// How many devices a packet may pass: the greatest time to live (RFC 791).
 pub const HOPS_MAX: usize = 255;
@@ -73,7 +79,7 @@ pub struct Interpreter<'a> {
 /// A packet on its way, and how it came where it is.
 struct Way {
     arrival: Arrival,
-    hops: Vec<HopTrace>,
+    hops: Vec<Rc<HopTrace>>,
 }
 
 impl<'a> Interpreter<'a> {
@@ -164,15 +170,17 @@ impl<'a> Interpreter<'a> {
             arrival: Arrival::starting(start, packet),
             hops: Vec::new(),
         }];
+        let mut passes = 0;
         while let Some(way) = open.pop() {
-            if walk.traces.len() + open.len() >= TRACES_MAX {
+            passes += 1;
+            if walk.traces.len() + open.len() >= TRACES_MAX || passes > PASSES_MAX {
                 walk.complete = false;
                 break;
             }
-            let ended = |hops, disposition| Trace {
+            let ended = |hops: Vec<Rc<HopTrace>>, disposition| Trace {
                 start,
                 packet,
-                hops,
+                hops: hops.into_iter().map(Rc::unwrap_or_clone).collect(),
                 disposition,
             };
             if way.hops.len() >= HOPS_MAX || way.arrival.seen_in(&way.hops) {
@@ -183,7 +191,7 @@ impl<'a> Interpreter<'a> {
             walk.complete &= outcome.complete;
             for (hop, next) in outcome.ends {
                 let mut hops = way.hops.clone();
-                hops.push(hop);
+                hops.push(Rc::new(hop));
                 match next {
                     Next::Ended(disposition) => walk.traces.push(ended(hops, disposition)),
                     Next::To(arrival) => open.push(Way { arrival, hops }),

@@ -13,6 +13,7 @@ use crate::model::{
 };
 use packets::{Fragment, Packet};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 /// A packet that comes to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Arrival {
     }
 
     /// Tells whether the packet was here before, unchanged (L4).
-    pub(super) fn seen_in(&self, hops: &[HopTrace]) -> bool {
+    pub(super) fn seen_in(&self, hops: &[Rc<HopTrace>]) -> bool {
         hops.iter().any(|hop| {
             hop.device == self.device && hop.enters == self.enters && hop.received == self.packet
         })

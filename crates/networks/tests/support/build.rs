@@ -40,7 +40,7 @@ impl Built {
             ..DeviceRouting::default()
         });
         for port in ports {
-            self.port(name, port);
+            self.add_port(name, port);
         }
         self
     }
@@ -51,7 +51,8 @@ impl Built {
         self
     }
 
-    fn port(&mut self, device: &str, described: &str) {
+    /// Adds an interface, `name address address …`, with routes to its prefixes.
+    pub(crate) fn add_port(&mut self, device: &str, described: &str) {
         let mut words = described.split_whitespace();
         let name = words.next().unwrap();
         let mut interface = Interface::new(name, InterfaceKind::Physical, line(0));
@@ -252,7 +253,12 @@ impl Built {
     }
 
     pub(crate) fn interface(&mut self, port: &str) -> &mut Interface {
-        let Port { device, interface } = self.at(port);
+        let port = self.at(port);
+        self.interface_at(port)
+    }
+
+    pub(crate) fn interface_at(&mut self, port: Port) -> &mut Interface {
+        let Port { device, interface } = port;
         &mut self.network.devices[device.index()].interfaces[interface.index()]
     }
 

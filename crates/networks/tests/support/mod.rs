@@ -2,6 +2,13 @@
 
 /// Networks, packets and fates in words.
 pub(crate) mod build;
+/// Random small networks.
+pub(crate) mod generate;
+mod generate_rules;
+/// Seeded choices.
+pub(crate) mod random;
+/// Packets for random networks.
+pub(crate) mod sample;
 
 use findings::{FileId, Sources, Span};
 use networks::forwarding::Routing;

@@ -1,0 +1,372 @@
+//! The interpreter judges engines on packets of random networks.
+//!
+//! An [`Engine`] says, for a start and a packet, every way the packet and its
+//! answers may end. The judge follows the packet with the interpreter and
+//! compares. Where the interpreter left choices out, what it saw must be among
+//! what the engine said; otherwise both must be equal.
+
+/// What is covered: which features met which dispositions.
+pub(crate) mod coverage;
+/// A failing case made small.
+pub(crate) mod shrink;
+
+use crate::support::generate::{Generated, generate};
+use crate::support::random::Random;
+use crate::support::sample::{Edges, sample};
+use coverage::Coverage;
+use networks::forwarding::Routing;
+use networks::interpret::{Disposition, Interpreter, Return, Start, Trace, Walk};
+use networks::model::{DeviceId, Network, Port};
+use packets::Packet;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// How a packet ends, as far as engines are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum End {
+    Delivered(Port),
+    Accepted(DeviceId),
+    Dropped(DeviceId),
+    ReversePath(DeviceId),
+    OutOfState(DeviceId),
+    NoRoute(DeviceId),
+    Discarded(DeviceId),
+    NotForwarded(DeviceId),
+    Exits(Port, Option<IpAddr>),
+    Loop,
+    Unknown,
+}
+
+impl End {
+    pub(crate) fn of(trace: &Trace) -> Self {
+        match trace.disposition {
+            Disposition::Delivered { port } => Self::Delivered(port),
+            Disposition::Accepted { device } => Self::Accepted(device),
+            Disposition::Dropped { device, .. } => Self::Dropped(device),
+            Disposition::ReversePath { port } => Self::ReversePath(port.device),
+            Disposition::OutOfState { device } => Self::OutOfState(device),
+            Disposition::NoRoute { device } => Self::NoRoute(device),
+            Disposition::Discarded { device, .. } => Self::Discarded(device),
+            Disposition::NotForwarded { device } => Self::NotForwarded(device),
+            Disposition::Exits { port, gateway } => Self::Exits(port, gateway),
+            Disposition::Loop => Self::Loop,
+            Disposition::Unknown(_) => Self::Unknown,
+        }
+    }
+}
+
+/// How the answer to a packet ends, where the packet arrived and has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Answer {
+    CameBack,
+    /// Arrived, but altered or elsewhere.
+    Astray,
+    /// Did not arrive.
+    Lost,
+    /// Cannot be told.
+    Unknown,
+}
+
+impl Answer {
+    fn of(interpreter: &Interpreter<'_>, forward: &Trace, answer: &Trace) -> Self {
+        match interpreter.returned(forward, answer) {
+            Return::CameBack => Self::CameBack,
+            Return::Altered | Return::Elsewhere => Self::Astray,
+            Return::Lost if matches!(answer.disposition, Disposition::Unknown(_)) => Self::Unknown,
+            Return::Lost => Self::Lost,
+        }
+    }
+}
+
+/// Something that is judged.
+pub(crate) trait Engine {
+    /// How finely it tells ends apart.
+    type End: Ord + std::fmt::Debug;
+
+    /// Maps what the interpreter saw to what this engine tells apart.
+    fn end(trace: &Trace) -> Self::End;
+
+    /// Gets ready for a network.
+    fn prepare(network: &Network, routing: &Routing) -> Self;
+
+    /// Every way the packet may end.
+    fn ends(&mut self, start: Start, packet: &Packet) -> BTreeSet<Self::End>;
+
+    /// Every way an answer may end, over all ways the packet may arrive; `None`
+    /// where the engine was not asked to tell.
+    fn answers(&mut self, start: Start, packet: &Packet) -> Option<BTreeSet<Answer>>;
+}
+
+/// One packet on which engine and interpreter differ.
+#[derive(Debug, Clone)]
+pub(crate) struct Difference {
+    pub(crate) seed: u64,
+    pub(crate) start: Start,
+    pub(crate) packet: Packet,
+    pub(crate) what: String,
+}
+
+/// What the interpreter makes of a packet and its answers.
+pub(crate) struct Judged {
+    pub(crate) forward: Walk,
+    pub(crate) answers: Vec<(Answer, Trace)>,
+    pub(crate) complete: bool,
+}
+
+pub(crate) fn interpret(generated: &Generated, start: Start, packet: Packet) -> Judged {
+    let built = &generated.built;
+    let interpreter = Interpreter::new(&built.network, &built.routing, &built.choices);
+    let forward = interpreter.forward(start, packet);
+    let mut complete = forward.complete;
+    let mut answers = Vec::new();
+    complete &= forward.traces.len() <= ANSWERED_MAX;
+    for trace in forward.traces.iter().take(ANSWERED_MAX) {
+        let walk = interpreter.answer(trace);
+        complete &= walk.complete;
+        for answer in walk.traces {
+            answers.push((Answer::of(&interpreter, trace, &answer), answer));
+        }
+    }
+    Judged {
+        forward,
+        answers,
+        complete,
+    }
+}
+
+/// Compares an engine with the interpreter on one packet.
+pub(crate) fn compare<E: Engine>(
+    engine: &mut E,
+    judged: &Judged,
+    start: Start,
+    packet: &Packet,
+) -> Result<(), String> {
+    let seen: BTreeSet<E::End> = judged.forward.traces.iter().map(E::end).collect();
+    let said = engine.ends(start, packet);
+    if !agrees(&seen, &said, judged.forward.complete) {
+        return Err(format!(
+            "ends: the interpreter saw {seen:?}, the engine said {said:?}"
+        ));
+    }
+    if let Some(said) = engine.answers(start, packet) {
+        let seen: BTreeSet<Answer> = judged.answers.iter().map(|(answer, _)| *answer).collect();
+        if !agrees(&seen, &said, judged.complete) {
+            return Err(format!(
+                "answers: the interpreter saw {seen:?}, the engine said {said:?}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn agrees<T: Ord>(seen: &BTreeSet<T>, said: &BTreeSet<T>, complete: bool) -> bool {
+    if complete {
+        seen == said
+    } else {
+        seen.is_subset(said)
+    }
+}
+
+/// How many packets are sampled in one network.
+const PACKETS_A_NETWORK: usize = 300;
+
+/// How many ways of one packet are answered.
+const ANSWERED_MAX: usize = 48;
+
+/// How often every feature is to meet every disposition in 200,000 packets.
+const CELL_LEAST: usize = 1_000;
+
+/// Of sampled packets that meet only what was met often enough, one in this
+/// many is judged, so that rare meetings get their share.
+const COMMON_ONE_IN: usize = 30;
+
+/// How often every cell is to be met in this many packets: small runs meet each
+/// in passing, full ones as often as was promised.
+fn cell_least(packets: usize) -> usize {
+    if packets >= 200_000 { CELL_LEAST } else { 1 }
+}
+
+/// What came of judging.
+pub(crate) struct Verdict {
+    pub(crate) packets: usize,
+    pub(crate) coverage: Coverage,
+    pub(crate) differences: Vec<Difference>,
+}
+
+impl Verdict {
+    /// Fails where there was a difference.
+    #[track_caller]
+    pub(crate) fn expect_none(&self) {
+        let Some(first) = self.differences.first() else {
+            return;
+        };
+        let count = self.differences.len();
+        let Difference {
+            seed,
+            start,
+            packet,
+            what,
+        } = first;
+        panic!("{count} differences, first: seed {seed}, {start:?}, {packet:?}: {what}");
+    }
+}
+
+/// Prints a table for who reads the test's output.
+#[expect(
+    clippy::print_stdout,
+    reason = "`.ci/accept` prints the coverage beside its bar"
+)]
+pub(crate) fn show(table: &impl std::fmt::Display) {
+    println!("{table}");
+}
+
+/// Judges an engine on this many packets, of networks from `seed` on; stops at
+/// the first network with a difference if `stop` says so.
+pub(crate) fn judge<E: Engine>(packets: usize, seed: u64, stop: bool) -> Verdict {
+    let least = cell_least(packets);
+    let mut verdict = Verdict {
+        packets: 0,
+        coverage: Coverage::default(),
+        differences: Vec::new(),
+    };
+    for seed in seed.. {
+        if verdict.packets >= packets || stop && !verdict.differences.is_empty() {
+            break;
+        }
+        let (generated, packets) = case(seed);
+        let mut engine = E::prepare(&generated.built.network, &generated.built.routing);
+        let mut random = Random::new(seed ^ 0x5eed);
+        for (start, packet) in packets {
+            let judged = interpret(&generated, start, packet);
+            let cells = Coverage::cells(&generated, &judged);
+            let thin = verdict.coverage.is_thin(&cells, least);
+            if !thin && random.below(COMMON_ONE_IN) > 0 {
+                continue;
+            }
+            verdict.packets += 1;
+            verdict.coverage.add(cells, &judged);
+            if let Err(what) = compare(&mut engine, &judged, start, &packet) {
+                verdict.differences.push(Difference {
+                    seed,
+                    start,
+                    packet,
+                    what,
+                });
+            }
+        }
+    }
+    verdict
+}
+
+/// The network of a seed and the packets that are tried in it.
+pub(crate) fn case(seed: u64) -> (Generated, Vec<(Start, Packet)>) {
+    let mut generated = generate(seed);
+    let edges = Edges::of(&generated);
+    generated.built.choices = edges.choices();
+    let mut random = Random::new(!seed);
+    let packets = (0..PACKETS_A_NETWORK)
+        .map(|at| sample(&generated, &edges, &mut random, at % 2 == 0))
+        .collect();
+    (generated, packets)
+}
+
+/// How many packets are judged: a few for every build, all where `.ci/accept`
+/// asks by `SEEN_JUDGE_PACKETS`.
+pub(crate) fn packet_count(usual: usize) -> usize {
+    std::env::var("SEEN_JUDGE_PACKETS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
+}
+
+/// Laws that the interpreter keeps by itself.
+mod laws;
+
+/// The interpreter agrees with itself, which tries the harness and measures coverage.
+mod itself {
+    use super::{Answer, BTreeSet, End, Engine, Packet, Routing, Start, Trace, show};
+    use networks::interpret::{Choices, Interpreter};
+    use networks::model::{HookKind, Network};
+
+    struct Same {
+        network: Network,
+        routing: Routing,
+    }
+
+    impl Engine for Same {
+        type End = End;
+
+        fn end(trace: &Trace) -> End {
+            End::of(trace)
+        }
+
+        fn prepare(network: &Network, routing: &Routing) -> Self {
+            Self {
+                network: network.clone(),
+                routing: routing.clone(),
+            }
+        }
+
+        fn ends(&mut self, start: Start, packet: &Packet) -> BTreeSet<End> {
+            // More choices can only add ends.
+            let choices = Choices {
+                all_up_to: 4,
+                ports: crate::support::sample::every_port(),
+                addresses: Vec::new(),
+            };
+            let interpreter = Interpreter::new(&self.network, &self.routing, &choices);
+            let walk = interpreter.forward(start, *packet);
+            walk.traces.iter().map(End::of).collect()
+        }
+
+        fn answers(&mut self, _: Start, _: &Packet) -> Option<BTreeSet<Answer>> {
+            None
+        }
+    }
+
+    /// An engine that does not know translation.
+    struct Untranslating(Same);
+
+    impl Engine for Untranslating {
+        type End = End;
+
+        fn end(trace: &Trace) -> End {
+            End::of(trace)
+        }
+
+        fn prepare(network: &Network, routing: &Routing) -> Self {
+            let mut same = Same::prepare(network, routing);
+            for device in &mut same.network.devices {
+                device.hooks.retain(|hook| hook.kind == HookKind::Filter);
+            }
+            Self(same)
+        }
+
+        fn ends(&mut self, start: Start, packet: &Packet) -> BTreeSet<End> {
+            self.0.ends(start, packet)
+        }
+
+        fn answers(&mut self, start: Start, packet: &Packet) -> Option<BTreeSet<Answer>> {
+            self.0.answers(start, packet)
+        }
+    }
+
+    /// A wrong engine is caught, and the case that is shown is small.
+    #[test]
+    fn a_wrong_engine_is_caught() {
+        let verdict = super::judge::<Untranslating>(2_000, 1, true);
+        let difference = verdict.differences.first().expect("no difference");
+        let shown = super::shrink::shrink::<Untranslating>(difference);
+        assert_eq!(shown.matches("kind: Translation").count(), 1, "{shown}");
+        assert_eq!(shown.matches("kind: Filter").count(), 0, "{shown}");
+    }
+
+    #[test]
+    fn every_feature_meets_every_disposition() {
+        let packets = super::packet_count(2_000);
+        let verdict = super::judge::<Same>(packets, 1, false);
+        show(&verdict.coverage);
+        verdict.expect_none();
+        verdict.coverage.check(super::cell_least(packets));
+    }
+}
