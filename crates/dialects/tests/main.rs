@@ -1,11 +1,11 @@
 //! Tests of reading configurations, dialect by dialect.
 
-/// Fortinet FortiOS.
-#[cfg(test)]
-mod fortios;
 /// Cisco IOS and IOS-XE.
 #[cfg(test)]
 mod cisco_ios;
+/// Fortinet FortiOS.
+#[cfg(test)]
+mod fortios;
 /// Linux: rule sets and host files.
 #[cfg(test)]
 mod linux;

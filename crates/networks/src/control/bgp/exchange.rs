@@ -285,6 +285,8 @@ impl<'a> Exchange<'a> {
                 contenders.push(Contender { path, reach });
             }
         }
+        // The order of arrival must not show in what is chosen.
+        contenders.sort_by_key(|contender| (contender.path.from, contender.path.id));
         let chooser = Chooser {
             speaker: run.speakers.all.get(speaker)?,
             sessions: &self.sessions,
@@ -545,11 +547,12 @@ impl<'a> Exchange<'a> {
         let (Some(own), Some(theirs)) = (self.held.get(speaker), other.held.get(speaker)) else {
             return Vec::new();
         };
+        // Over which of several sessions the same path came makes no difference.
         let used = |held: Option<&Held>| {
-            let mut used: Vec<(From, Option<IpAddr>)> = held
+            let mut used: Vec<(bool, Option<IpAddr>)> = held
                 .into_iter()
                 .flat_map(|held| &held.choice.used)
-                .map(|path| (path.from, path.attributes.next_hop))
+                .map(|path| (path.is_local(), path.attributes.next_hop))
                 .collect();
             used.sort_unstable();
             used
