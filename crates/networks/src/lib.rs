@@ -7,6 +7,8 @@
 //! - [`interpret`] follows one concrete packet through all that, slowly and
 //!   obviously, and says at every step which line decided.
 //! - [`matrix`] tells which addresses may talk to which through one chain.
+//! - [`reachability`] tells which packets arrive and whether their answers come
+//!   back, exactly, for all packets at once.
 
 pub mod control;
 pub mod forwarding;
@@ -14,4 +16,5 @@ pub mod interpret;
 pub mod matrix;
 pub mod model;
 pub mod observed;
+pub mod reachability;
 pub mod topology;

@@ -17,6 +17,11 @@ use crate::support::build::Built;
 /// Checks how a packet ends, for each way the choices fall.
 #[track_caller]
 fn check(built: &Built, start: &str, packet: &str, expected: &[&str]) {
+    crate::reach::agrees(
+        built,
+        built.start(start),
+        crate::support::build::packet(packet),
+    );
     assert_eq!(
         built.fates(start, packet),
         expected,
@@ -27,6 +32,11 @@ fn check(built: &Built, start: &str, packet: &str, expected: &[&str]) {
 /// Checks how the answers to a packet end.
 #[track_caller]
 fn check_answers(built: &Built, start: &str, packet: &str, expected: &[&str]) {
+    crate::reach::agrees(
+        built,
+        built.start(start),
+        crate::support::build::packet(packet),
+    );
     assert_eq!(
         built.answers(start, packet),
         expected,

@@ -6,6 +6,9 @@ mod interpret;
 /// The interpreter judges engines on random networks.
 #[cfg(test)]
 mod judge;
+/// What happens to all packets at once.
+#[cfg(test)]
+mod reach;
 /// Routing tables and forwarding tables of small networks.
 #[cfg(test)]
 mod routing;

@@ -271,11 +271,10 @@ fn a_chain_doubling_at_every_call_ends() {
         last = built.chain("b", "twice", rules, Action::Return);
     }
     built.hook("b", Stage::Ingress, HookKind::Filter, last);
-    check(
-        &built,
-        "a lan",
-        WEB,
-        &["unknown: too many ways through the rules"],
+    // The engine needs no such limit, so the two are not compared here.
+    assert_eq!(
+        built.fates("a lan", WEB),
+        ["unknown: too many ways through the rules"],
     );
 }
 

@@ -274,7 +274,7 @@ impl Built {
         interpreter.forward(self.start(start), self::packet(packet))
     }
 
-    fn start(&self, start: &str) -> Start {
+    pub(crate) fn start(&self, start: &str) -> Start {
         if start.contains(' ') {
             Start::Enters(self.at(start))
         } else {

@@ -1,0 +1,110 @@
+//! The sets, the prepared world, and what was compiled from it so far.
+
+use super::chain::Compiled;
+use super::context::Context;
+use super::entering::Entry;
+use super::world::World;
+use crate::model::{ChainId, DeviceId, Port};
+use packets::{Address, Change, Field, Fields, Intervals, PacketSets, Protocol, Rewrite, SetError};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// Where compiled chains are found again; the last tells whether it is tried as
+/// a hook's own or called by another.
+pub(super) type ChainKey = (DeviceId, ChainId, Context, bool);
+
+/// What all proofs over one network share. A clone serves one more thread.
+#[derive(Debug, Clone)]
+pub(super) struct Machine<'n, S: PacketSets> {
+    pub(super) world: Arc<World<'n, S::Key>>,
+    pub(super) sets: S,
+    pub(super) chains: FxHashMap<ChainKey, Arc<Compiled<S::Set>>>,
+    /// What becomes of packets as they enter, by port, or by device for its own.
+    pub(super) entries: FxHashMap<EntryKey, Arc<Vec<Entry<S::Set>>>>,
+    /// How often something was compiled: sets made then must outlive a question.
+    pub(super) compilations: usize,
+    /// The headers that packets can have.
+    pub(super) headers: S::Set,
+    /// The packets that have an answer of their own, once they were asked for.
+    pub(super) answering: Option<S::Set>,
+}
+
+/// Where a packet enters, and whether it belongs to a session there.
+pub(super) type EntryKey = (DeviceId, Option<Port>, bool);
+
+impl<'n, S: PacketSets> Machine<'n, S> {
+    pub(super) fn new(world: World<'n, S::Key>, mut sets: S) -> Result<Self, SetError> {
+        let headers = sets.headers()?;
+        Ok(Self {
+            world: Arc::new(world),
+            sets,
+            chains: FxHashMap::default(),
+            entries: FxHashMap::default(),
+            compilations: 0,
+            headers,
+            answering: None,
+        })
+    }
+
+    /// Returns the packets with a destination in the intervals.
+    pub(super) fn to(&mut self, destinations: &Intervals<S::Key>) -> Result<S::Set, SetError> {
+        self.sets.field(Field::Destination, destinations)
+    }
+
+    /// Returns the packets with a source in the intervals.
+    pub(super) fn from(&mut self, sources: &Intervals<S::Key>) -> Result<S::Set, SetError> {
+        self.sets.field(Field::Source, sources)
+    }
+
+    /// Returns the packets that carry ports.
+    pub(super) fn ported(&mut self) -> Result<S::Set, SetError> {
+        self.sets.fields(&ported())
+    }
+}
+
+/// The condition that a packet carries ports.
+pub(super) fn ported<A: Address>() -> Fields<A> {
+    let numbers = Protocol::WITH_PORTS.map(|protocol| u32::from(protocol.0));
+    Fields::any()
+        .with(
+            Field::Protocol,
+            &Intervals::small(numbers.map(|number| number..=number)),
+        )
+        .fragment(packets::Fragment::First)
+}
+
+/// How the bits of a mark were set: those under `mask` are `value`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Marking {
+    pub(super) mask: u32,
+    pub(super) value: u32,
+}
+
+impl Marking {
+    /// Returns what this and then another come to.
+    pub(super) fn then(self, next: Self) -> Self {
+        Self {
+            mask: self.mask | next.mask,
+            value: self.value & !next.mask | next.value & next.mask,
+        }
+    }
+
+    pub(super) fn is_nothing(self) -> bool {
+        self.mask == 0
+    }
+
+    /// Adds it to a rewrite.
+    pub(super) fn on<A: Address>(self, rewrite: Rewrite<A>) -> Result<Rewrite<A>, SetError> {
+        if self.is_nothing() {
+            return Ok(rewrite);
+        }
+        let value = self.value & self.mask;
+        rewrite.with(
+            Field::Mark,
+            Change::Bits {
+                mask: self.mask,
+                value,
+            },
+        )
+    }
+}

@@ -1,0 +1,38 @@
+//! Which packets arrive, and whether their answers come back: exactly, for all
+//! packets at once.
+//!
+//! The model's clauses ([`crate::model`]) become a graph of [places](place): a
+//! packet at an interface, at a hook, at the forwarding decision. From every
+//! place, disjoint sets of packets go their ways. Backward from where packets
+//! are to arrive, every place gets the sets of packets that do.
+
+mod astray;
+mod back;
+mod chain;
+mod circling;
+mod condition;
+mod context;
+mod deciding;
+mod engine;
+mod entering;
+mod graph;
+mod limits;
+mod machine;
+mod onward;
+mod place;
+mod question;
+mod remembered;
+mod rewriting;
+mod runs;
+pub mod seeded;
+mod solve;
+mod table;
+mod there;
+mod trail;
+mod ways;
+mod world;
+
+pub use engine::Engine;
+pub use question::{Answer, Answers, Question, Shares, Start, Summary, Verdict};
+pub use solve::{Goal, Quad};
+pub use world::LinkId;

@@ -1,0 +1,79 @@
+//! What a device remembers of answers that come to it.
+
+use super::back::{Answers, Sort};
+use super::place::Held;
+use super::seeded::bug;
+use super::trail::Space;
+use crate::model::DeviceId;
+use packets::{PacketSets, SetError};
+
+impl<S: PacketSets> Answers<'_, '_, S> {
+    /// Finds what a device remembers of answers that come to it.
+    ///
+    /// Returns the visit, and the answers for which that is certain. Where the
+    /// header only looks like another one that the device remembers, it is not.
+    pub(super) fn meet(
+        &mut self,
+        device: DeviceId,
+        space: Space,
+        packets: S::Set,
+    ) -> Result<(Held, Option<usize>, S::Set), SetError> {
+        let mut held = Held {
+            reflected: self.reflected_at(device, space),
+            ..Held::default()
+        };
+        let mut found = None;
+        let mut others: Vec<Space> = Vec::new();
+        for (index, visit) in self.visits.iter().enumerate() {
+            if !self.share(device, visit.device) {
+                continue;
+            }
+            if visit.left != space {
+                others.push(visit.left);
+            } else if found.is_none() {
+                found = Some(index);
+                held.session = visit.session && !bug(12);
+                held.undo = visit.mapped && !bug(13);
+            }
+        }
+        let lists = self
+            .reflected
+            .iter()
+            .filter(|(at, _, other)| *at == device && *other != space);
+        others.extend(lists.map(|(_, _, other)| *other));
+        others.sort_unstable();
+        others.dedup();
+        let mut certain = packets;
+        for other in others {
+            let alike = self.expected(other)?;
+            let alike = self.machine.sets.and(certain, alike)?;
+            if !self.machine.sets.is_empty(alike) {
+                certain = self.machine.sets.difference(certain, alike)?;
+                self.set_aside(Sort::Doubt, space, alike)?;
+            }
+        }
+        Ok((held, found, certain))
+    }
+
+    /// Tells whether one device knows what another remembers.
+    fn share(&self, device: DeviceId, other: DeviceId) -> bool {
+        if device == other {
+            return true;
+        }
+        let name = |id: DeviceId| {
+            let facts = self.machine.world.facts(id)?;
+            facts.device.sessions.shared.as_deref()
+        };
+        name(device).is_some() && name(device) == name(other) && !bug(14)
+    }
+
+    pub(super) fn reflected_at(&self, device: DeviceId, space: Space) -> u64 {
+        let here = self
+            .reflected
+            .iter()
+            .filter(|(at, _, then)| *at == device && *then == space);
+        here.fold(0, |bits, (_, name, _)| {
+            bits | 1_u64.checked_shl(u32::from(*name)).unwrap_or(0)
+        })
+    }
+}
