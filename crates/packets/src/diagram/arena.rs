@@ -81,18 +81,22 @@ pub(crate) struct Height {
     segments: usize,
 }
 
+/// Says what a new node's flag is: something that follows from its level and segments.
+pub(crate) type FlagRule<A> = fn(&Arena<A>, Level, &[Segment<A>]) -> bool;
+
 #[derive(Debug, Clone)]
 pub(crate) struct Arena<A> {
     nodes: Vec<Node>,
     pool: Vec<Segment<A>>,
     table: Vec<u32>,
     limits: Limits,
+    rule: FlagRule<A>,
     /// Set when a node did not fit; operations then run out quickly and fail.
     full: Option<SetError>,
 }
 
 impl<A: Address> Arena<A> {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, rule: FlagRule<A>) -> Self {
         let limits = Limits {
             nodes: limits.nodes.min(Limits::NODES),
             segments: limits.segments.min(u32::MAX as usize),
@@ -107,6 +111,7 @@ impl<A: Address> Arena<A> {
             pool: Vec::new(),
             table: vec![FREE; 1 << 8],
             limits,
+            rule,
             full: None,
         }
     }
@@ -182,9 +187,9 @@ impl<A: Address> Arena<A> {
 
     /// Returns the index of the node with these segments, made when it is new.
     ///
-    /// `flag` must follow from level and segments. When the node does not fit,
-    /// index 0 is returned and the arena [is full](Self::is_full).
-    pub(crate) fn intern(&mut self, level: Level, row: &[Segment<A>], flag: bool) -> u32 {
+    /// When the node does not fit, index 0 is returned and the arena
+    /// [is full](Self::is_full).
+    pub(crate) fn intern(&mut self, level: Level, row: &[Segment<A>]) -> u32 {
         let hash = row_hash(level, row);
         let mask = self.table.len() - 1;
         let mut slot = hash as usize & mask;
@@ -198,7 +203,7 @@ impl<A: Address> Arena<A> {
             }
             slot = (slot + 1) & mask;
         }
-        let Some(made) = self.append(level, row, flag, hash) else {
+        let Some(made) = self.append(level, row, hash) else {
             return 0;
         };
         self.table[slot] = made;
@@ -208,7 +213,7 @@ impl<A: Address> Arena<A> {
         made
     }
 
-    fn append(&mut self, level: Level, row: &[Segment<A>], flag: bool, hash: u32) -> Option<u32> {
+    fn append(&mut self, level: Level, row: &[Segment<A>], hash: u32) -> Option<u32> {
         let limit = |unit, limit| Some(SetError::Exhausted { unit, limit });
         if self.nodes.len() >= self.limits.nodes {
             self.full = limit("nodes", self.limits.nodes);
@@ -218,6 +223,7 @@ impl<A: Address> Arena<A> {
             self.full = limit("segments", self.limits.segments);
             return None;
         }
+        let flag = (self.rule)(self, level, row);
         let start = u32::try_from(self.pool.len()).ok()?;
         let length = u32::try_from(row.len()).ok()?;
         let made = u32::try_from(self.nodes.len()).ok()?;

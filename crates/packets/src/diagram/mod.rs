@@ -20,7 +20,7 @@ mod swapping;
 
 use crate::address::Address;
 use crate::error::SetError;
-use crate::field::{Field, Level, highest_at};
+use crate::field::{Field, Level, MARK_LEVEL, highest_at};
 use crate::first::Scratch;
 use crate::header::Packet;
 use crate::line::{Fields, Line, Verdicts};
@@ -36,6 +36,12 @@ use std::hash::{Hash, Hasher};
 pub(crate) const EMPTY: Edge = 0;
 /// The set of all packets: the complement of the empty one.
 pub(crate) const FULL: Edge = 1;
+
+/// Tells whether a node or one below it looks at the mark; most never do, and
+/// are left alone when marks are written or forgotten.
+fn looks_at_mark<A: Address>(arena: &Arena<A>, level: Level, row: &[Segment<A>]) -> bool {
+    level >= MARK_LEVEL || row.iter().any(|segment| arena.flag(index(segment.child)))
+}
 
 /// A handle of a packet set in a [`Diagram`].
 ///
@@ -124,7 +130,7 @@ impl<A: Address> Diagram<A> {
     /// Makes a diagram that refuses to grow beyond the limits.
     pub fn with_limits(limits: Limits) -> Self {
         Self {
-            arena: Arena::new(limits),
+            arena: Arena::new(limits, looks_at_mark),
             cache: Cache::new(),
             epochs: Epochs::default(),
             stack: Vec::new(),
@@ -222,7 +228,7 @@ impl<A: Address> Diagram<A> {
                         segment.child ^= 1;
                     }
                 }
-                self.arena.intern(level, row, false) << 1 | flip
+                self.arena.intern(level, row) << 1 | flip
             }
         };
         self.stack.truncate(from);

@@ -67,11 +67,11 @@ impl<A: Address> Diagram<A> {
                         diagram.choose(level, values.parts(), any, EMPTY)
                     }),
                     Change::Bits { mask, value } => {
-                        self.on_mark_bits(edge, *mask, &mut |diagram, rows, level| {
-                            let any = diagram.or_all(rows.iter().map(|row| row.child).collect());
-                            let bit = wanted(level, *value);
-                            diagram.choose(level, &[(bit, bit)], any, EMPTY)
-                        })
+                        let any = self.on_mark_bits(edge, *mask, &mut |diagram, rows, _| {
+                            diagram.or_all(rows.iter().map(|row| row.child).collect())
+                        });
+                        let written = self.conjunction(&Fields::any().mark(*mask, *value));
+                        self.and_edges(any, written)
                     }
                 }
             })
@@ -101,6 +101,8 @@ impl<A: Address> Diagram<A> {
     }
 
     /// Replaces what is below the levels above `level` by what `change` makes of it.
+    ///
+    /// At a level of the mark, `change` must keep what does not look at the mark.
     pub(super) fn on_level(
         &mut self,
         edge: Edge,
@@ -119,6 +121,9 @@ impl<A: Address> Diagram<A> {
     ) -> Edge {
         if edge == EMPTY || self.is_full_up() {
             return EMPTY;
+        }
+        if level >= MARK_LEVEL && !self.arena.flag(index(edge)) {
+            return edge;
         }
         if let Some(made) = known.get(&edge) {
             return *made;

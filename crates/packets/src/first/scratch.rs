@@ -38,6 +38,20 @@ pub(super) fn of_action(action: Action) -> Edge {
     })
 }
 
+/// Tells whether every packet is decided.
+fn decided<A: Address>(arena: &Arena<A>, edge: Edge) -> bool {
+    if edge & 1 == 1 {
+        edge != UNDECIDED
+    } else {
+        arena.flag(index(edge))
+    }
+}
+
+/// The flag of a scratch node: whether it decides every packet.
+fn decides_all<A: Address>(arena: &Arena<A>, _: Level, row: &[Segment<A>]) -> bool {
+    row.iter().all(|segment| decided(arena, segment.child))
+}
+
 #[derive(Debug)]
 pub(crate) struct Scratch<A> {
     arena: Arena<A>,
@@ -51,7 +65,7 @@ pub(crate) struct Scratch<A> {
 impl<A: Address> Scratch<A> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            arena: Arena::new(limits),
+            arena: Arena::new(limits, decides_all),
             cache: Cache::new(),
             epochs: Epochs::default(),
             stack: Vec::new(),
@@ -62,7 +76,7 @@ impl<A: Address> Scratch<A> {
 
     /// Forgets everything, keeping the memory; returns the work done since last time.
     pub(crate) fn clear(&mut self) -> (u64, u64) {
-        let start = Arena::<A>::new(self.arena.limits()).height();
+        let start = Arena::<A>::new(self.arena.limits(), decides_all).height();
         self.arena.shrink(start);
         self.forget_results();
         self.stack.clear();
@@ -113,11 +127,7 @@ impl<A: Address> Scratch<A> {
 
     /// Tells whether every packet is decided.
     fn is_total(&self, edge: Edge) -> bool {
-        if edge & 1 == 1 {
-            edge != UNDECIDED
-        } else {
-            self.arena.flag(index(edge))
-        }
+        decided(&self.arena, edge)
     }
 
     fn push(&mut self, from: usize, end: A, child: Edge) {
@@ -133,13 +143,10 @@ impl<A: Address> Scratch<A> {
         let edge = match row {
             [] => UNDECIDED,
             [only] => only.child,
-            row => {
-                let total = row.iter().all(|segment| self.is_total(segment.child));
-                match self.arena.intern(level, row, total) {
-                    0 => UNDECIDED,
-                    node => node << 1,
-                }
-            }
+            row => match self.arena.intern(level, row) {
+                0 => UNDECIDED,
+                node => node << 1,
+            },
         };
         self.stack.truncate(from);
         edge
@@ -310,7 +317,7 @@ impl<A: Address> Scratch<A> {
             }
         }
         let limits = self.arena.limits();
-        let old = std::mem::replace(&mut self.arena, Arena::new(limits));
+        let old = std::mem::replace(&mut self.arena, Arena::new(limits, decides_all));
         // A node's children are older than the node, so they have moved before it.
         let mut moved: Vec<Edge> = vec![UNDECIDED; old.len()];
         let renew = |edge: Edge, moved: &[Edge]| match edge & 1 {
