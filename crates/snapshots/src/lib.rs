@@ -2,7 +2,8 @@
 //!
 //! [`load`] takes a folder, of a region or of bare configurations, to one
 //! [`Snapshot`]: the common model of every device, how the devices are joined,
-//! what the region's files say, and all that was wrong on the way.
+//! what the region's files say, and all that was wrong on the way. [`sanitise`]
+//! writes a copy of such a folder without secrets.
 //!
 //! This crate reads the disk and nothing else of the world; the day is an
 //! argument. Everything in a snapshot is in an order that does not depend on
@@ -17,6 +18,7 @@ mod languages;
 mod layer1;
 mod layout;
 mod load;
+pub mod sanitise;
 mod snapshot;
 
 pub use disk::{DEPTH_MAX, FILE_SIZE_MAX, FILES_MAX, TOTAL_SIZE_MAX};
