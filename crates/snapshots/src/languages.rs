@@ -2,7 +2,7 @@
 
 use crate::snapshot::codes;
 use dialects::detect::{self, Detection, Language};
-use dialects::{fortios, linux};
+use dialects::{cisco_ios, fortios, linux};
 use findings::{FileId, Finding, Severity, SourceFile, Sources, Span};
 use networks::model::{
     Coverage, Device, DeviceKind, LineState, Reading, Sessions, Touches, Unread, Vrf,
@@ -123,7 +123,8 @@ fn by_language(language: Language, file: FileId, source: &SourceFile) -> Option<
         Language::LinuxRules => Some(linux::read_rules(file, source).reading),
         Language::LinuxHost => Some(linux::read((file, source), None, None).reading),
         Language::Fortios => Some(fortios::read(file, source)),
-        Language::CiscoIos | Language::NotSupported(_) | Language::Unknown => None,
+        Language::CiscoIos => Some(cisco_ios::read(file, source)),
+        Language::NotSupported(_) | Language::Unknown => None,
     }
 }
 

@@ -9,6 +9,9 @@ mod bare_folders;
 /// A region of two networks and a provider's cloud.
 #[cfg(test)]
 mod regions;
+/// Copies without secrets.
+#[cfg(test)]
+mod sanitising;
 /// Folders that a test writes or changes, and the one way to print a snapshot.
 #[cfg(test)]
 mod support;
