@@ -1,15 +1,19 @@
 //! FortiOS's own model to the common one: one device for each virtual domain.
 
 mod addresses;
+mod bgp;
 mod interface_settings;
 mod interfaces;
+mod lists;
 mod local;
 mod nat;
+mod ospf;
 mod policies;
 mod policy_routes;
 mod policy_settings;
 mod profiles;
 mod protocols;
+mod route_maps;
 mod sdwan;
 mod secrets;
 mod sections;
@@ -26,8 +30,8 @@ use super::syntax::Word;
 use super::version::Version;
 use findings::{Code, FileId, Finding, Severity, Span};
 use networks::model::{
-    Action, Chain, ChainId, Condition, Device, DeviceKind, Hook, InterfaceId, InterfaceSet, Rule,
-    Sessions, Touches, Unknown, Unread, Vrf, VrfId,
+    Action, Chain, ChainId, Condition, Device, DeviceKind, Hook, InterfaceId, InterfaceSet,
+    RoutePolicyId, Rule, Sessions, Touches, Unknown, Unread, Vrf, VrfId,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -129,6 +133,7 @@ pub(super) struct Domain<'a> {
     vrfs: BTreeMap<u16, VrfId>,
     vips: vips::Vips<'a>,
     nat: nat::Nat,
+    route_maps: HashMap<&'a str, RoutePolicyId>,
     /// Whether TCP that opens nothing may make a session where a policy says so.
     without_syn: bool,
     /// The line by which peers share the sessions of some protocols only.
@@ -173,6 +178,7 @@ impl<'a> Domain<'a> {
             vrfs: BTreeMap::from([(0, VrfId::DEFAULT)]),
             vips: vips::Vips::default(),
             nat: nat::Nat::default(),
+            route_maps: HashMap::new(),
             without_syn: false,
             half_shared: None,
             findings: Vec::new(),
@@ -198,6 +204,9 @@ impl<'a> Domain<'a> {
         self.read_local();
         self.read_statics();
         self.read_policy_routes();
+        self.read_route_maps();
+        self.read_ospf();
+        self.read_bgp();
         self.read_other_protocols();
     }
 
