@@ -212,6 +212,7 @@ impl<'a> Domain<'a> {
                         let code = Code::new("group-contains-itself");
                         let message = format!("the group `{}` contains itself", member.name);
                         self.report(code, word.span, message);
+                        self.cyclic.insert(member.span.start);
                     }
                     Some(_) => {}
                     None => stack.push((member, 0)),
@@ -274,6 +275,10 @@ impl<'a> Domain<'a> {
                         continue;
                     }
                     selection.doubt(group);
+                    if self.cyclic.contains(&group.span.start) {
+                        let reason = "the group contains itself";
+                        selection.absorb(Selection::unknown(group.span, reason));
+                    }
                     let excludes = group.flag("exclude").unwrap_or(false);
                     let excluded = group.list("exclude-member");
                     if !excludes || excluded.is_empty() {

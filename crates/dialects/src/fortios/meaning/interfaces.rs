@@ -136,6 +136,7 @@ impl<'a> Domain<'a> {
 
     fn settle_strange(&mut self, entry: &Node, id: InterfaceId) {
         entry.setting("vdom");
+        entry.flag("src-check");
         for key in ["forward-domain", "security-mode"] {
             if let Some(setting) = entry.setting(key)
                 && !setting

@@ -134,6 +134,8 @@ pub(super) struct Domain<'a> {
     vips: vips::Vips<'a>,
     nat: nat::Nat,
     route_maps: HashMap<&'a str, RoutePolicyId>,
+    /// Groups that contain themselves, by where they begin.
+    cyclic: HashSet<u32>,
     /// Whether TCP that opens nothing may make a session where a policy says so.
     without_syn: bool,
     /// The line by which peers share the sessions of some protocols only.
@@ -179,6 +181,7 @@ impl<'a> Domain<'a> {
             vips: vips::Vips::default(),
             nat: nat::Nat::default(),
             route_maps: HashMap::new(),
+            cyclic: HashSet::new(),
             without_syn: false,
             half_shared: None,
             findings: Vec::new(),

@@ -299,6 +299,10 @@ impl<'a> Domain<'a> {
                 Some(Service::Group(entry)) => {
                     if seen.insert(&entry.name) {
                         waiting.extend(entry.list("member").iter().rev());
+                        if self.cyclic.contains(&entry.span.start) {
+                            let reason = "the group contains itself";
+                            gathered.others.push(unknown(entry.span, reason));
+                        }
                         for span in entry.rest(HARMLESS) {
                             let reason = "a setting of the group is not recognised";
                             gathered.others.push(unknown(span, reason));
