@@ -1,9 +1,10 @@
 //! Labs of real devices: the share of captured routes, by operating system.
 
-use crate::support::{data, entries, name, print, read_ios, routed, say};
+use crate::support::{data, entries, name, print, read_fortios, read_ios, routed, say};
 use findings::Sources;
-use networks::forwarding::RouteProtocol;
-use networks::observed::{ObservedHop, ObservedProtocol, ObservedTable, ios};
+use networks::forwarding::{FibAction, RouteProtocol, Routing};
+use networks::model::Network;
+use networks::observed::{ObservedHop, ObservedProtocol, ObservedTable, fortios, ios};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -92,27 +93,10 @@ fn systems(lab: &Path) -> BTreeMap<String, String> {
 /// Compares every device of a lab that runs IOS or IOS-XE.
 fn compare(lab: &Path, scores: &mut BTreeMap<String, Score>) {
     let systems = systems(lab);
-    let cisco = |device: &str| {
-        matches!(
-            systems.get(device).map(String::as_str),
-            Some("ios" | "iosxe")
-        )
-    };
-    let mut sources = Sources::new();
-    let mut devices = Vec::new();
-    for folder in entries(&lab.join("configs")) {
-        if cisco(&name(&folder)) {
-            read_ios(
-                &mut sources,
-                &folder.join("show_running-config.txt"),
-                &mut devices,
-            );
-        }
-    }
-    let (network, routing) = routed(devices);
+    let (network, routing) = cisco_lab(lab);
     for folder in entries(&lab.join("show")) {
         let device = name(&folder);
-        if !cisco(&device) {
+        if !is_cisco(&systems, &device) {
             continue;
         }
         let computed = print(&network, &routing, &device, protocol);
@@ -139,6 +123,83 @@ fn compare(lab: &Path, scores: &mut BTreeMap<String, Score>) {
             .differences
             .extend(added.map(|line| format!("+ {lab} {device} {line}")));
     }
+}
+
+/// Reads and computes one lab of IOS and IOS-XE routers.
+fn cisco_lab(lab: &Path) -> (Network, Routing) {
+    let systems = systems(lab);
+    let mut sources = Sources::new();
+    let mut devices = Vec::new();
+    for folder in entries(&lab.join("configs")) {
+        if is_cisco(&systems, &name(&folder)) {
+            let file = folder.join("show_running-config.txt");
+            read_ios(&mut sources, &file, &mut devices);
+        }
+    }
+    routed(devices)
+}
+
+fn is_cisco(systems: &BTreeMap<String, String>, device: &str) -> bool {
+    let system = systems.get(device).map(String::as_str);
+    matches!(system, Some("ios" | "iosxe"))
+}
+
+/// What EIGRP may bring is unknown where it may get to, and nowhere else: the
+/// policies of `D1_redist` let one prefix of it pass to BGP and to OSPF.
+#[test]
+fn redistribution_from_eigrp_is_unknown() {
+    let Some(folder) = data("lab-validation") else {
+        return;
+    };
+    let (network, routing) = cisco_lab(&folder.join("iosxe_redistribution"));
+    for device in ["D4_bgp", "D5_ospf"] {
+        assert_eq!(unknown(&network, &routing, device), ["192.168.123.3/32"]);
+    }
+}
+
+/// The prefixes of a device's default VRF whose forwarding is unknown.
+fn unknown(network: &Network, routing: &Routing, device: &str) -> Vec<String> {
+    let at = network
+        .devices
+        .iter()
+        .position(|configured| configured.name == device)
+        .unwrap();
+    let entries = routing.devices[at].vrfs[0].fib.entries().iter();
+    entries
+        .filter(|entry| matches!(entry.action, FibAction::Unknown(_)))
+        .map(|entry| entry.prefix.to_string())
+        .collect()
+}
+
+/// Every captured route of the FortiOS lab is exact.
+#[test]
+fn captured_routes_of_fortios_lab() {
+    let Some(folder) = data("lab-validation/fortios_fw_policy_basic") else {
+        return;
+    };
+    let mut sources = Sources::new();
+    let mut devices = Vec::new();
+    for path in entries(&folder.join("configs/fw")) {
+        read_fortios(&mut sources, &path, &mut devices);
+    }
+    let device = devices[0].name.clone();
+    let (network, routing) = routed(devices);
+    let computed = print(&network, &routing, &device, protocol);
+    let path = folder.join("show/fw/get_router_info_routing-table_all.txt");
+    let mut expected = BTreeSet::new();
+    for table in fortios::read(&std::fs::read_to_string(path).unwrap()) {
+        assert_eq!(table.unread, Vec::<u32>::new());
+        expected.extend(captured(&table));
+    }
+    let right = expected.intersection(&computed).count();
+    say(&format!(
+        "fortios: {right} of {} captured routes",
+        expected.len()
+    ));
+    assert_eq!(
+        expected.difference(&computed).collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
 }
 
 /// At least 97 of 100 captured routes of connected interfaces, static routes,

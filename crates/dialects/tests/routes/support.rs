@@ -52,6 +52,13 @@ pub(crate) fn read_ios(sources: &mut Sources, path: &Path, devices: &mut Vec<Dev
     devices.extend(reading.devices);
 }
 
+/// Adds the devices of one FortiOS configuration.
+pub(crate) fn read_fortios(sources: &mut Sources, path: &Path, devices: &mut Vec<Device>) {
+    let id = sources.add(name(path), std::fs::read_to_string(path).unwrap());
+    let reading = dialects::fortios::read(id, sources.file(id).unwrap());
+    devices.extend(reading.devices);
+}
+
 /// Adds the device of a host file.
 pub(crate) fn read_host(sources: &mut Sources, path: &Path, devices: &mut Vec<Device>) {
     let id = sources.add(name(path), std::fs::read_to_string(path).unwrap());

@@ -11,10 +11,12 @@ mod connected;
 mod doubt;
 mod fib;
 mod ospf;
+mod outcome;
 mod policy;
 mod redundancy;
 mod rounds;
 mod statics;
 mod table;
+mod wild;
 
 pub use rounds::compute;

@@ -1,15 +1,14 @@
-//! The rounds of the computation, and what comes out of the last.
+//! The rounds of the computation.
 
 use super::bgp::Bgp;
-use super::codes::{ROUTING_UNSTABLE, STATIC_UNRESOLVED};
 use super::doubt::Doubt;
 use super::ospf::Ospf;
 use super::policy::Expressions;
 use super::table::{Candidate, DeviceTables, Table};
-use super::{connected, fib, redundancy, statics};
-use crate::forwarding::{DeviceRouting, Rib, Route, Routing, VrfRouting};
-use crate::model::{Device, DeviceId, Network, NextHop, Unknown, Vrf, VrfId};
-use findings::{Finding, Severity};
+use super::wild::{Wilds, spread};
+use super::{connected, outcome, statics};
+use crate::forwarding::Routing;
+use crate::model::{Device, Network, Vrf, VrfId};
 use ipnet::IpNet;
 use rustc_hash::FxHashSet;
 
@@ -22,74 +21,146 @@ const ROUNDS_MAX: usize = 64;
 const ROUNDS_WATCHED: usize = 24;
 
 /// A prefix in a VRF of a device.
-type Spot = (usize, usize, IpNet);
+pub(super) type Spot = (usize, usize, IpNet);
+
+/// A prefix in a VRF of a device, and why it is not settled.
+pub(super) type Unsettled = (usize, usize, IpNet, Doubt);
+
+/// What is offered to each VRF: by device, then by VRF.
+type Offers = Vec<Vec<Vec<Candidate>>>;
 
 /// Computes what the devices of a network do.
 ///
 /// The result has one entry a device. What is configured but cannot work is
 /// in its findings; what cannot be told is [`crate::forwarding::FibAction::Unknown`].
 pub fn compute(network: &Network) -> Routing {
-    let fixed: Offers = network
-        .devices
-        .iter()
-        .map(|device| each_vrf(device, |vrf, _| connected::routes(device, vrf)))
-        .collect();
-    let mut tables: Vec<Vec<Table>> = fixed
-        .iter()
-        .map(|vrfs| vrfs.iter().cloned().map(Table::choose).collect())
-        .collect();
     let expressions = Expressions::default();
     let ospf = Ospf::new(network, &expressions);
-    let mut bgp = Bgp::new(network);
-    let mut learned = Vec::new();
-    let mut unstable: FxHashSet<Spot> = FxHashSet::default();
-    for round in 0..ROUNDS_MAX {
-        let mut offers = fixed.clone();
-        add(&mut offers, ospf.offers(&tables, &expressions));
-        add(&mut offers, learned.clone());
-        add_statics(network, &tables, &mut offers);
-        let next: Vec<Vec<Table>> = offers
-            .into_iter()
-            .map(|vrfs| vrfs.into_iter().map(Table::choose).collect())
-            .collect();
-        let settled = next == tables;
-        if !settled && round >= ROUNDS_MAX - ROUNDS_WATCHED {
-            unstable.extend(changes(&tables, &next));
-        }
-        tables = next;
-        if !settled {
-            continue;
-        }
-        // BGP speaks when everything under it has settled.
-        if bgp.is_idle() {
-            unstable.clear();
-            break;
-        }
-        bgp.settle(&tables, &expressions);
-        let offers = bgp.offers(&expressions);
-        if offers == learned {
-            unstable.clear();
-            break;
-        }
-        learned = offers;
+    let mut rounds = Rounds::new(network, &ospf, &expressions);
+    rounds.settle();
+    let mut wilds = rounds.wilds();
+    if wilds.iter().flatten().any(|wild| !wild.is_empty()) {
+        // What resolves through routes that may exist is settled with these in view.
+        rounds.wilds = Some(wilds);
+        rounds.settle();
+        wilds = rounds.wilds();
     }
-    let unsettled = bgp.unsettled(&tables, &expressions);
-    let mut routing = finish(network, &tables, &unstable, &unsettled);
+    let unsettled = rounds.bgp.unsettled(&rounds.tables, &expressions);
+    let mut routing = outcome::finish(
+        network,
+        &rounds.tables,
+        &rounds.unstable,
+        &unsettled,
+        &wilds,
+    );
+    routing.findings.extend(rounds.bgp.findings(&unsettled));
     routing.findings.extend(ospf.findings);
-    routing.findings.extend(bgp.findings(&unsettled));
     routing
 }
 
-fn each_vrf<T>(device: &Device, mut make: impl FnMut(VrfId, &Vrf) -> T) -> Vec<T> {
+/// The computation as far as it has come.
+struct Rounds<'a> {
+    network: &'a Network,
+    ospf: &'a Ospf<'a>,
+    expressions: &'a Expressions,
+    bgp: Bgp<'a>,
+    /// What interfaces offer; it does not change.
+    fixed: Offers,
+    /// What BGP offered last.
+    learned: Vec<(usize, usize, Candidate)>,
+    tables: Vec<Vec<Table>>,
+    /// What never settled.
+    unstable: FxHashSet<Spot>,
+    /// Routes that may exist besides.
+    wilds: Option<Wilds>,
+}
+
+impl<'a> Rounds<'a> {
+    fn new(network: &'a Network, ospf: &'a Ospf<'a>, expressions: &'a Expressions) -> Self {
+        let fixed: Offers = network
+            .devices
+            .iter()
+            .map(|device| each_vrf(device, |vrf, _| connected::routes(device, vrf)))
+            .collect();
+        let tables = fixed
+            .iter()
+            .map(|vrfs| vrfs.iter().cloned().map(Table::choose).collect())
+            .collect();
+        Self {
+            network,
+            ospf,
+            expressions,
+            bgp: Bgp::new(network),
+            fixed,
+            learned: Vec::new(),
+            tables,
+            unstable: FxHashSet::default(),
+            wilds: None,
+        }
+    }
+
+    fn wilds(&self) -> Wilds {
+        spread(self.network, self.ospf, &self.bgp, &self.tables)
+    }
+
+    /// Repeats until nothing changes: static routes and OSPF first, then BGP,
+    /// which speaks when everything under it has settled.
+    fn settle(&mut self) {
+        self.unstable.clear();
+        for round in 0..ROUNDS_MAX {
+            let next = self.round();
+            let settled = next == self.tables;
+            if !settled && round >= ROUNDS_MAX - ROUNDS_WATCHED {
+                self.unstable.extend(changes(&self.tables, &next));
+            }
+            self.tables = next;
+            if !settled {
+                continue;
+            }
+            let offers = if self.bgp.is_idle() {
+                Vec::new()
+            } else {
+                self.bgp.settle(&self.tables, self.expressions);
+                self.bgp.offers(self.expressions)
+            };
+            if offers == self.learned {
+                self.unstable.clear();
+                break;
+            }
+            self.learned = offers;
+        }
+    }
+
+    /// Asks every protocol once, by the tables as they stand.
+    fn round(&self) -> Vec<Vec<Table>> {
+        let mut offers = self.fixed.clone();
+        add(
+            &mut offers,
+            self.ospf.offers(&self.tables, self.expressions),
+        );
+        add(&mut offers, self.learned.clone());
+        add_statics(self.network, &self.tables, &mut offers);
+        let mut tables: Vec<Vec<Table>> = offers
+            .into_iter()
+            .map(|vrfs| vrfs.into_iter().map(Table::choose).collect())
+            .collect();
+        for (tables, wilds) in tables.iter_mut().zip(self.wilds.iter().flatten()) {
+            for (table, wild) in tables.iter_mut().zip(wilds) {
+                table.set_wild(wild);
+            }
+        }
+        tables
+    }
+}
+
+/// Makes something of each VRF of a device.
+pub(super) fn each_vrf<T>(device: &Device, mut make: impl FnMut(VrfId, &Vrf) -> T) -> Vec<T> {
     (0u32..)
         .map(VrfId)
         .zip(&device.vrfs)
         .map(|(id, vrf)| make(id, vrf))
         .collect()
 }
-
-/// What is offered to each VRF: by device, then by VRF.
-type Offers = Vec<Vec<Vec<Candidate>>>;
 
 fn add(offers: &mut Offers, new: Vec<(usize, usize, Candidate)>) {
     for (device, vrf, candidate) in new {
@@ -126,141 +197,4 @@ fn changes(before: &[Vec<Table>], after: &[Vec<Table>]) -> Vec<Spot> {
         }
     }
     spots
-}
-
-/// Makes the answer of the last tables.
-fn finish(
-    network: &Network,
-    tables: &[Vec<Table>],
-    unstable: &FxHashSet<Spot>,
-    unsettled: &[(usize, usize, IpNet, Doubt)],
-) -> Routing {
-    let roles = redundancy::roles(network, tables);
-    let mut findings = roles.findings;
-    let mut devices = Vec::with_capacity(network.devices.len());
-    for (((id, device), tables), active) in network.devices().zip(tables).zip(roles.active) {
-        let view = DeviceTables { device, tables };
-        findings.extend(unresolved_statics(view));
-        let vrfs = each_vrf(device, |vrf, settings| {
-            let mut unknown = unstable_prefixes(device, settings, id, vrf, unstable);
-            let here = unsettled
-                .iter()
-                .filter(|spot| (spot.0, spot.1) == (id.index(), vrf.index()));
-            unknown.extend(here.map(|(_, _, prefix, doubt)| (*prefix, doubt.clone())));
-            vrf_routing(view, vrf, unknown)
-        });
-        let further = device
-            .tables
-            .iter()
-            .map(|table| {
-                let routes = Table::choose(statics::routes(view, table.vrf, &table.routes));
-                fib::of_table(view, table.vrf, &routes)
-            })
-            .collect();
-        devices.push(DeviceRouting {
-            vrfs,
-            tables: further,
-            active,
-        });
-    }
-    findings.extend(unstable_findings(network, unstable));
-    Routing { devices, findings }
-}
-
-fn vrf_routing(view: DeviceTables<'_>, vrf: VrfId, unknown: Vec<(IpNet, Doubt)>) -> VrfRouting {
-    let table = view.tables.get(vrf.index());
-    let mut routes: Vec<Route> = table
-        .into_iter()
-        .flat_map(Table::iter)
-        .flat_map(|(_, entry)| &entry.routes)
-        .map(|candidate| candidate.route.clone())
-        .collect();
-    routes.sort_by_key(|route| (route.prefix, route.next_hop));
-    VrfRouting {
-        rib: Rib { routes },
-        fib: fib::with_unknown(fib::of_vrf(view, vrf), unknown),
-        unknown: Vec::new(),
-    }
-}
-
-/// The prefixes of a VRF that never settled, with the line to look at.
-fn unstable_prefixes(
-    device: &Device,
-    vrf: &Vrf,
-    id: DeviceId,
-    vrf_id: VrfId,
-    unstable: &FxHashSet<Spot>,
-) -> Vec<(IpNet, Doubt)> {
-    let origin = vrf
-        .bgp
-        .as_ref()
-        .map(|process| process.origin)
-        .or_else(|| vrf.ospf.first().map(|process| process.origin))
-        .or_else(|| vrf.static_routes.first().map(|route| route.origin))
-        .or_else(|| device.interfaces.first().map(|interface| interface.origin));
-    let Some(origin) = origin else {
-        return Vec::new();
-    };
-    unstable
-        .iter()
-        .filter(|(device, vrf, _)| *device == id.index() && *vrf == vrf_id.index())
-        .map(|&(_, _, prefix)| {
-            let reason = Unknown {
-                origin,
-                reason: "routing comes to no fixed point".into(),
-            };
-            (prefix, Doubt::because(reason))
-        })
-        .collect()
-}
-
-fn unstable_findings(network: &Network, unstable: &FxHashSet<Spot>) -> Vec<Finding> {
-    let mut spots: Vec<&Spot> = unstable.iter().collect();
-    spots.sort();
-    let mut prefixes: Vec<IpNet> = spots.iter().map(|(_, _, prefix)| *prefix).collect();
-    prefixes.sort();
-    prefixes.dedup();
-    prefixes
-        .into_iter()
-        .map(|prefix| {
-            let mut finding = Finding::new(
-                ROUTING_UNSTABLE,
-                Severity::Error,
-                format!("routing to {prefix} comes to no fixed point"),
-            );
-            for (device, _, _) in spots.iter().filter(|spot| spot.2 == prefix) {
-                if let Some(device) = network.devices.get(*device) {
-                    finding = finding.because(format!("it changes at `{}`", device.name), None);
-                }
-            }
-            finding
-        })
-        .collect()
-}
-
-/// Static routes by address whose next hop nothing leads to.
-fn unresolved_statics(view: DeviceTables<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (id, vrf) in (0u32..).map(VrfId).zip(&view.device.vrfs) {
-        for route in &vrf.static_routes {
-            let NextHop::Address(address) = route.next_hop else {
-                continue;
-            };
-            if route.permanent || view.resolve(id, route.next_hop, Some(route.prefix)).exist() {
-                continue;
-            }
-            findings.push(
-                Finding::new(
-                    STATIC_UNRESOLVED,
-                    Severity::Warning,
-                    format!(
-                        "`{}` does not use its static route to {}: nothing leads to {address}",
-                        view.device.name, route.prefix
-                    ),
-                )
-                .at(route.origin),
-            );
-        }
-    }
-    findings
 }

@@ -41,7 +41,7 @@ fn offer(tables: DeviceTables<'_>, vrf: VrfId, configured: &StaticRoute) -> Opti
     let mut doubt = Doubt::NONE;
     if !matches!(configured.next_hop, NextHop::Discard | NextHop::Vrf(_)) {
         let ways = tables.resolve(vrf, configured.next_hop, Some(configured.prefix));
-        if !ways.exist() && !configured.permanent {
+        if !ways.exist() && !ways.may_exist && !configured.permanent {
             return None;
         }
         if !configured.permanent {

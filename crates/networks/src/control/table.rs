@@ -1,6 +1,7 @@
 //! Routing tables while they are computed: candidates, choice, lookup, resolution.
 
 use super::doubt::Doubt;
+use super::wild::Wild;
 use crate::forwarding::{Hop, Route, RouteProtocol};
 use crate::model::{Device, InterfaceId, NextHop, VrfId};
 use ipnet::IpNet;
@@ -49,6 +50,8 @@ pub(super) struct Table {
     entries: FxHashMap<IpNet, Entry>,
     /// The prefix lengths in use, longest first, for IPv4 and IPv6.
     lengths: (Vec<u8>, Vec<u8>),
+    /// Routes that may exist besides.
+    wild: Vec<Wild>,
 }
 
 impl Table {
@@ -80,7 +83,24 @@ impl Table {
         Self {
             entries,
             lengths: (descending(lengths.0), descending(lengths.1)),
+            wild: Vec::new(),
         }
+    }
+
+    /// Says which routes may exist besides.
+    pub(super) fn set_wild(&mut self, wild: &[Wild]) {
+        self.wild = wild.to_vec();
+    }
+
+    /// Returns why a route more specific than `held` may lead to the address.
+    fn wild_doubt(&self, address: IpAddr, held: Option<IpNet>) -> Doubt {
+        let mut doubt = Doubt::NONE;
+        for wild in &self.wild {
+            if wild.may_cover(address, held) {
+                doubt.add(&wild.doubt);
+            }
+        }
+        doubt
     }
 
     /// Returns what is held for exactly this prefix.
@@ -145,6 +165,13 @@ impl Entry {
         }
     }
 
+    /// Tells whether an interface has the prefix.
+    fn is_attached(&self) -> bool {
+        self.routes
+            .iter()
+            .any(|candidate| candidate.offer == Offer::Interface)
+    }
+
     /// Returns the metric that a route resolved through this entry has.
     fn metric(&self) -> u32 {
         self.routes
@@ -162,6 +189,8 @@ pub(super) struct Ways {
     pub(super) hops: Vec<Hop>,
     /// Whether some way ends in a null route.
     pub(super) discard: bool,
+    /// Whether there may be others by routes that are not modelled.
+    pub(super) may_exist: bool,
     /// The metric of the first entry that was used.
     pub(super) metric: u32,
     /// The first entry that was used.
@@ -248,16 +277,21 @@ impl DeviceTables<'_> {
         address: IpAddr,
         avoid: Option<IpNet>,
     ) {
-        let Some((prefix, entry)) = self
-            .tables
-            .get(vrf.index())
-            .and_then(|table| table.lookup(address))
-        else {
+        let Some(table) = self.tables.get(vrf.index()) else {
             return;
         };
-        if avoid == Some(prefix) {
-            return;
+        let found = table
+            .lookup(address)
+            .filter(|(prefix, _)| avoid != Some(*prefix));
+        let attached = found.is_some_and(|(_, entry)| entry.is_attached());
+        if !attached && !table.wild.is_empty() {
+            let doubt = table.wild_doubt(address, found.map(|(prefix, _)| prefix));
+            ways.may_exist |= doubt.exists();
+            ways.doubt.add(&doubt);
         }
+        let Some((prefix, entry)) = found else {
+            return;
+        };
         if ways.through.is_none() {
             ways.through = Some(prefix);
             ways.metric = entry.metric();

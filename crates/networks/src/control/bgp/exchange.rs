@@ -108,7 +108,7 @@ impl Run<'_, '_> {
         let vrf = self.speakers.all.get(speaker)?.vrf;
         let view = self.speakers.tables(speaker, self.tables)?;
         let ways = view.resolve(vrf, NextHop::Address(next_hop), avoid);
-        ways.exist().then(|| {
+        (ways.exist() || ways.may_exist).then(|| {
             let reach = Reach {
                 metric: ways.metric,
                 doubt: ways.doubt.clone(),

@@ -27,8 +27,9 @@ use super::codes::{BGP_SESSION_DOWN, ROUTING_AMBIGUOUS, ROUTING_UNSTABLE};
 use super::doubt::Doubt;
 use super::policy::{Expressions, Policies, Subject};
 use super::table::{Candidate, Offer, Table};
+use super::wild::Channel;
 use crate::forwarding::{Route, RouteProtocol};
-use crate::model::{Network, NextHop};
+use crate::model::{DeviceId, Network, NextHop, RoutePolicyId, VrfId};
 use exchange::{Exchange, Order};
 use findings::{Finding, Severity};
 use ipnet::IpNet;
@@ -185,6 +186,58 @@ impl<'a> Bgp<'a> {
         })
     }
 
+    /// Returns the ways by which a speaker's routes get to its neighbours.
+    pub(super) fn passages(&self, device: DeviceId, vrf: VrfId) -> Vec<Passage<'_>> {
+        let mut passages = Vec::new();
+        for session in &self.state.sessions {
+            let (Some(own), Some(peer)) = (
+                self.speakers.all.get(session.owner),
+                self.speakers.all.get(session.peer),
+            ) else {
+                continue;
+            };
+            let mirror = self.state.sessions.get(session.mirror);
+            let Some(mirror) = mirror.filter(|_| (own.device, own.vrf) == (device, vrf)) else {
+                continue;
+            };
+            let families = [
+                (true, &session.neighbor.ipv4, &mirror.neighbor.ipv4),
+                (false, &session.neighbor.ipv6, &mirror.neighbor.ipv6),
+            ];
+            let (channel, distance) = match session.relation {
+                Relation::External => (Channel::BgpExternal, peer.settings.distance_external),
+                Relation::Internal | Relation::Confederation => {
+                    (Channel::BgpInternal, peer.settings.distance_internal)
+                }
+            };
+            let has_clients = own.settings.neighbors.iter().any(|neighbor| {
+                let families = [&neighbor.ipv4, &neighbor.ipv6];
+                families
+                    .into_iter()
+                    .flatten()
+                    .any(|exchange| exchange.route_reflector_client)
+            });
+            passages.push(Passage {
+                to: (peer.device, peer.vrf),
+                channel,
+                distance,
+                reflects: has_clients || session.relation == Relation::Confederation,
+                policies: families
+                    .into_iter()
+                    .filter_map(|(family, own, theirs)| {
+                        let (own, theirs) = (own.as_ref()?, theirs.as_ref()?);
+                        Some((
+                            family,
+                            own.policies_out.as_slice(),
+                            theirs.policies_in.as_slice(),
+                        ))
+                    })
+                    .collect(),
+            });
+        }
+        passages
+    }
+
     /// Runs again in another order and compares; returns what differs or never
     /// fell silent, with the reason, and adds findings.
     pub(super) fn unsettled(
@@ -273,9 +326,23 @@ impl<'a> Bgp<'a> {
     }
 }
 
+/// A way for routes from a speaker to a neighbour.
+pub(super) struct Passage<'a> {
+    /// Where to.
+    pub(super) to: (DeviceId, VrfId),
+    /// As what they arrive.
+    pub(super) channel: Channel,
+    /// The distance they have there.
+    pub(super) distance: u8,
+    /// Whether internal routes may be passed on.
+    pub(super) reflects: bool,
+    /// For each family exchanged (true: IPv4), the policies out and in.
+    pub(super) policies: Vec<(bool, &'a [RoutePolicyId], &'a [RoutePolicyId])>,
+}
+
 /// Applies the policy between BGP and the routing table.
 fn mapped(
-    policy: Option<crate::model::RoutePolicyId>,
+    policy: Option<RoutePolicyId>,
     policies: Policies<'_>,
     mut candidate: Candidate,
 ) -> Option<Candidate> {

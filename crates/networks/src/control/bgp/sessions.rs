@@ -277,8 +277,11 @@ impl<'a> Speakers<'a> {
         let speaker = self.all.get(at).ok_or(Refusal::Unreachable)?;
         let view = self.tables(at, tables).ok_or(Refusal::Unreachable)?;
         let ways = view.resolve(speaker.vrf, NextHop::Address(target), None);
-        let first = ways.hops.first().ok_or(Refusal::Unreachable)?;
-        let outgoing = view.device.interface(first.interface);
+        if ways.hops.is_empty() && !ways.may_exist {
+            return Err(Refusal::Unreachable);
+        }
+        let first = ways.hops.first();
+        let outgoing = first.and_then(|first| view.device.interface(first.interface));
         let subnet = outgoing
             .into_iter()
             .flat_map(|interface| &interface.addresses)

@@ -22,13 +22,13 @@ use super::doubt::Doubt;
 use super::policy::{Expressions, Policies, Subject};
 use super::table::{Candidate, Offer, Table};
 use crate::forwarding::{Route, RouteProtocol};
-use crate::model::{Network, NextHop, OspfProcess};
+use crate::model::{DeviceId, Network, NextHop, OspfAreaKind, OspfProcess, VrfId};
 use areas::{Destination, Internal, Kind};
 use findings::{Finding, Span};
 use graph::FirstHop;
 use ipnet::{IpNet, Ipv4Net};
 use ports::Processes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The OSPF of a whole network: what does not depend on other protocols.
 pub(super) struct Ospf<'a> {
@@ -105,6 +105,52 @@ impl<'a> Ospf<'a> {
             }
         }
         offers
+    }
+
+    /// Returns the other processes that hear external routes of one: device,
+    /// VRF, place in its list, distance of external routes.
+    pub(super) fn domain(
+        &self,
+        device: DeviceId,
+        vrf: VrfId,
+        index: usize,
+    ) -> Vec<(DeviceId, VrfId, usize, u8)> {
+        let start = self.processes.all.iter().position(|process| {
+            (process.device, process.vrf, process.index) == (device, vrf, index)
+        });
+        let mut reached: BTreeSet<usize> = start.into_iter().collect();
+        let mut open: Vec<usize> = start.into_iter().collect();
+        while let Some(at) = open.pop() {
+            let known = self.internal.of(at);
+            for ways in known.into_iter().flat_map(|known| known.within.values()) {
+                for destination in ways.keys() {
+                    let Destination::Router(other) = destination else {
+                        continue;
+                    };
+                    if reached.insert(*other) {
+                        open.push(*other);
+                    }
+                }
+            }
+        }
+        reached
+            .into_iter()
+            .filter(|&at| Some(at) != start && self.hears_externals(at))
+            .filter_map(|at| self.processes.all.get(at))
+            .map(|process| {
+                let distance = process.settings.distance_external;
+                (process.device, process.vrf, process.index, distance)
+            })
+            .collect()
+    }
+
+    fn hears_externals(&self, process: usize) -> bool {
+        self.internal.areas(process).any(|area| {
+            !matches!(
+                self.processes.area_kind(process, area),
+                OspfAreaKind::Stub { .. }
+            )
+        })
     }
 
     /// The routes of a process within and between areas.

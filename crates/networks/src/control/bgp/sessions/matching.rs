@@ -128,7 +128,7 @@ impl<'a> Speakers<'a> {
         let view = self.tables(peer, tables).ok_or(Refusal::Unreachable)?;
         let vrf = self.all.get(peer).ok_or(Refusal::Unreachable)?.vrf;
         let ways = view.resolve(vrf, NextHop::Address(source), None);
-        if ways.hops.is_empty() {
+        if ways.hops.is_empty() && !ways.may_exist {
             return Err(Refusal::Unreachable);
         }
         Ok(ways.doubt)
