@@ -34,6 +34,13 @@ pub(super) const TARGETS: [(&str, &str); 20] = [
     ("ULOG", "writes a log record"),
 ];
 
+/// Statements of nft, by their first word, of which the same holds.
+const STATEMENTS: [(&str, &str); 3] = [
+    ("audit", "writes an audit record"),
+    ("last", "remembers a time"),
+    ("log", "writes a log line"),
+];
+
 /// Settings of the kernel, by the start of their name.
 pub(super) const SYSCTLS: [(&str, &str); 16] = [
     ("fs.", "files"),
@@ -84,6 +91,11 @@ pub(super) const SYSCTLS: [(&str, &str); 16] = [
 /// Returns why a target is harmless, if it is.
 pub(super) fn target(name: &str) -> Option<&'static str> {
     find(&TARGETS, name)
+}
+
+/// Returns why a statement is harmless, if it is.
+pub(super) fn statement(name: &str) -> Option<&'static str> {
+    find(&STATEMENTS, name)
 }
 
 /// Returns why a setting is harmless, if it is; `*` in the list stands for an

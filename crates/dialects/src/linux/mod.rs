@@ -18,6 +18,7 @@ mod json;
 mod meaning;
 mod names;
 mod netfilter;
+mod nft;
 mod routes;
 mod words;
 
@@ -118,6 +119,10 @@ pub fn read_rules(file: FileId, source: &SourceFile) -> LinuxReading {
 
 fn rule_set(builder: &mut netfilter::Builder, file: File<'_>, family: Family) -> Coverage {
     let mut text = netfilter::Text::new(file.0, file.1);
-    iptables::read(builder, &mut text, family);
+    if nft::recognises(file.1.text()) {
+        nft::read(builder, &mut text);
+    } else {
+        iptables::read(builder, &mut text, family);
+    }
     Coverage { lines: text.states }
 }

@@ -447,6 +447,40 @@ impl Builder {
     }
 }
 
+/// Makes what the chains, and those they call, ask of connections unknown: the
+/// packet meets them before connection tracking.
+pub(super) fn forget_connections(builder: &mut Builder, roots: &[ChainId]) {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut waiting = roots.to_vec();
+    while let Some(id) = waiting.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let Some(chain) = builder.chain(id) else {
+            continue;
+        };
+        for rule in &mut chain.rules {
+            forget(&mut rule.condition, rule.origin);
+            if let Action::Call(to) | Action::Goto(to) = rule.action {
+                waiting.push(to);
+            }
+        }
+    }
+}
+
+fn forget(condition: &mut Condition, origin: Span) {
+    match condition {
+        Condition::Connection(_) => {
+            *condition = unknown(origin, "the rule comes before connection tracking");
+        }
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter_mut().for_each(|part| forget(part, origin));
+        }
+        Condition::Not(part) => forget(part, origin),
+        _ => {}
+    }
+}
+
 /// Makes the condition of what cannot be told.
 pub(super) fn unknown(origin: Span, reason: impl Into<String>) -> Condition {
     Condition::Unknown(Unknown {
@@ -474,6 +508,7 @@ pub(super) fn negated_if(negated: bool, condition: Condition) -> Condition {
 
 /// Makes one condition of several.
 pub(super) fn all(mut parts: Vec<Condition>) -> Condition {
+    parts.retain(|part| *part != Condition::Always);
     match parts.len() {
         0 => Condition::Always,
         1 => parts.pop().unwrap_or(Condition::Always),

@@ -2,6 +2,11 @@
 
 /// A real firewall against a machine-checked analyser.
 mod matrix;
+/// What no text may do.
+mod robust;
+
+/// Rule sets of nft.
+mod nft;
 
 use dialects::linux::{LinuxReading, read, read_rules};
 use findings::Sources;
