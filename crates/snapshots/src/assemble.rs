@@ -5,6 +5,7 @@ use crate::boundary;
 use crate::clouds;
 use crate::languages::Output;
 use crate::layer1::Cable;
+use crate::observed;
 use crate::snapshot::{DeviceInfo, FileCoverage, ObservedFile, Snapshot};
 use findings::{FileId, Finding, Sources};
 use networks::model::{DeviceId, InterfaceId, Network};
@@ -207,13 +208,10 @@ impl Assembly {
     }
 
     /// Says whose observed tables are: the device whose name the path begins with.
-    fn observed(&mut self, observed: &[(u32, String, FileId)]) {
-        for (area, folder, file) in observed {
-            let path = self
-                .snapshot
-                .sources
-                .file(*file)
-                .map_or("", |source| source.path());
+    fn observed(&mut self, files: &[(u32, String, FileId)]) {
+        for (area, folder, file) in files {
+            let source = self.snapshot.sources.file(*file);
+            let (path, text) = source.map_or(("", ""), |source| (source.path(), source.text()));
             let rest = path.strip_prefix(folder.as_str()).unwrap_or(path);
             let named = self.names.iter().filter(|((of, name), _)| {
                 of == area
@@ -225,8 +223,10 @@ impl Assembly {
             self.snapshot.observed.push(ObservedFile {
                 file: *file,
                 device: longest.map(|(_, id)| *id),
+                tables: observed::read(text).unwrap_or_default(),
             });
         }
+        observed::judge(&mut self.snapshot);
     }
 
     /// Adds the clouds, and returns the links between networks.

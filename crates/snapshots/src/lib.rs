@@ -18,6 +18,7 @@ mod languages;
 mod layer1;
 mod layout;
 mod load;
+mod observed;
 pub mod sanitise;
 mod snapshot;
 

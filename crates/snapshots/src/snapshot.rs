@@ -3,6 +3,7 @@
 use dialects::detect::Language;
 use findings::{FileId, Finding, Sources, Span};
 use networks::model::{Coverage, Device, DeviceId, Network, Port};
+use networks::observed::ObservedTable;
 use region::{AssumptionName, Date, ExternalName, NetworkName, Prefix, Region};
 
 /// The codes of findings about a folder as a whole.
@@ -21,6 +22,8 @@ pub mod codes {
     pub const LINK_IGNORED: Code = Code::new("link-ignored");
     /// An interface that the region names is shut down.
     pub const DECLARED_INTERFACE_DOWN: Code = Code::new("declared-interface-down");
+    /// An observed table is not used.
+    pub const OBSERVED_UNUSED: Code = Code::new("observed-table-unused");
     /// A cloud hands packets to nobody that is known.
     pub const CLOUD_WITHOUT_GATEWAY: Code = Code::new("cloud-without-gateway");
 }
@@ -123,6 +126,8 @@ pub struct ObservedFile {
     /// The device whose name the path begins with (after `observed/`); the
     /// longest such name. `None` where no device has one.
     pub device: Option<DeviceId>,
+    /// The tables in it, one a VRF.
+    pub tables: Vec<ObservedTable>,
 }
 
 impl Snapshot {

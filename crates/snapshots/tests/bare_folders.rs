@@ -172,7 +172,39 @@ fn observed_tables() {
     let Some(path) = data("stanford") else { return };
     let snapshot = load(&path);
     assert_eq!(snapshot.observed.len(), 12);
-    assert!(snapshot.observed.iter().all(|table| table.device.is_some()));
+    assert!(snapshot.observed.iter().all(|file| file.device.is_some()));
+    assert!(
+        snapshot
+            .observed
+            .iter()
+            .all(|file| file.tables[0].routes.len() > 1000)
+    );
+}
+
+/// A table that cannot be used is told, and why.
+#[test]
+fn unusable_observed_tables() {
+    let folder = folder(&[
+        ("hosts/a.json", HOST),
+        ("observed/a_ip-route.txt", "default via 10.0.0.9 dev eth0\n"),
+        ("observed/a_again.txt", "default via 10.0.0.8 dev eth0\n"),
+        ("observed/a_notes.txt", "nothing to see\n"),
+        ("observed/b_ip-route.txt", "default via 10.0.0.9 dev eth0\n"),
+    ]);
+    insta::assert_snapshot!(show(&load(folder.path())), @"
+    a (-, -, LinuxHost)
+    link: a eth0
+    observed: observed/a_again.txt of a
+    observed: observed/a_ip-route.txt of a
+    observed: observed/a_notes.txt of a
+    observed: observed/b_ip-route.txt of nobody
+    warning[observed-table-unused] observed/a_ip-route.txt:1:1 `observed/a_ip-route.txt` has a second table of one VRF of the device
+      owner: nobody; hint: keep the one that is right
+    warning[observed-table-unused] observed/a_notes.txt:1:1 `observed/a_notes.txt` is in no format of routing tables that is read
+      owner: nobody; hint: read are: show ip route, show ip cef, get router info routing-table all, ip route, FRR's JSON
+    warning[observed-table-unused] observed/b_ip-route.txt:1:1 `observed/b_ip-route.txt` is of no device
+      owner: nobody; hint: begin its name with the name of the device
+    ");
 }
 
 /// Loading gives the same snapshot every time, on however many cores.

@@ -28,10 +28,8 @@ fn model(snapshot: &Snapshot) -> String {
     let mut parts = printed.split("start: ");
     let mut out = parts.next().unwrap().to_owned();
     for part in parts {
-        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap();
-        let rest = part[digits..].strip_prefix(", end: ").unwrap();
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap();
-        out.push_str(&rest[digits..]);
+        let (_, rest) = part.split_once(", end: ").unwrap();
+        out.push_str(rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     }
     out
 }

@@ -156,7 +156,7 @@ end
         let found = secrets(text);
         let found: Vec<_> = found
             .iter()
-            .map(|&(start, end)| &text[start..end])
+            .map(|&(start, end)| text.get(start..end).unwrap())
             .collect();
         assert_eq!(
             found,
