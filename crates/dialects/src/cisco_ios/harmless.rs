@@ -45,6 +45,10 @@ pub(super) fn class(context: Context, words: &[&str]) -> Option<&'static Class> 
 }
 
 fn matches(pattern: &str, words: &[&str]) -> bool {
+    let first = words.first().copied().unwrap_or_default();
+    if !pattern.starts_with(first) {
+        return false;
+    }
     let mut words = words.iter();
     pattern.split_ascii_whitespace().all(|expected| {
         words

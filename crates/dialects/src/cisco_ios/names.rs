@@ -217,3 +217,28 @@ pub(super) fn icmp(words: &[&str], ipv6: bool) -> Option<(IcmpMatch, usize)> {
     };
     Some((found, 1))
 }
+/// Protocols of inspection by name, with the port-to-application mapping IOS
+/// has by itself (Cisco IOS `ip port-map`, and RFC 6335 registrations); TCP
+/// ports, UDP ports.
+const APPLICATIONS: &[(&str, &[u16], &[u16])] = &[
+    ("http", &[80], &[]),
+    ("https", &[443], &[]),
+    ("dns", &[53], &[53]),
+    ("ssh", &[22], &[]),
+    ("telnet", &[23], &[]),
+    ("smtp", &[25], &[]),
+    ("ftp", &[21], &[]),
+    ("pop3", &[110], &[]),
+    ("imap", &[143], &[]),
+    ("ntp", &[], &[123]),
+    ("snmp", &[], &[161]),
+    ("syslog", &[], &[514]),
+    ("tftp", &[], &[69]),
+    ("ldap", &[389], &[]),
+];
+
+/// Returns the TCP and the UDP ports of an inspected application.
+pub(super) fn application(word: &str) -> Option<(&'static [u16], &'static [u16])> {
+    let (_, tcp, udp) = APPLICATIONS.iter().find(|(name, ..)| *name == word)?;
+    Some((tcp, udp))
+}

@@ -4,10 +4,6 @@ mod access;
 mod interface;
 mod policy;
 mod routing;
-#[expect(
-    dead_code,
-    reason = "zones, inspection and translation are read in the next slice"
-)]
 mod security;
 
 pub(super) use access::*;
@@ -22,10 +18,6 @@ use std::collections::BTreeMap;
 
 /// A whole configuration as read; names are as written.
 #[derive(Debug, Default)]
-#[expect(
-    dead_code,
-    reason = "zones, inspection and translation are read in the next slice"
-)]
 pub(super) struct Config<'a> {
     pub(super) hostname: Option<&'a str>,
     /// The line of `no ip routing`.

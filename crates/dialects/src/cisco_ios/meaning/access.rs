@@ -169,7 +169,6 @@ impl<'c, 'a> Builder<'c, 'a> {
             }
             AceService::Group(name) => {
                 let members = self.service(name, origin)?;
-                self.spend(members.len())?;
                 let any: Vec<Condition> = members
                     .iter()
                     .map(|member| member_condition(member, entry.permit, mirrored))
@@ -197,15 +196,12 @@ impl<'c, 'a> Builder<'c, 'a> {
         Ok(match addresses {
             AceAddress::Any => None,
             AceAddress::One(one) => Some(AddressSet(vec![one.clone()])),
-            AceAddress::Group(name) => {
-                let set = self.network(name, origin)?;
-                self.spend(set.0.len())?;
-                Some(set)
-            }
+            AceAddress::Group(name) => Some(self.network(name, origin)?),
         })
     }
 
-    fn spend(&mut self, members: usize) -> Result<(), &'static str> {
+    /// Takes from what may still be written out.
+    pub(super) fn spend(&mut self, members: usize) -> Result<(), &'static str> {
         match self.expansion_left.checked_sub(members) {
             Some(left) => {
                 self.expansion_left = left;
@@ -225,6 +221,11 @@ impl<'c, 'a> Builder<'c, 'a> {
             let found = self.collect_network(name);
             self.networks.insert(name, found);
         }
+        let length = match self.networks.get(name) {
+            Some(Resolved::Is(set)) => set.0.len(),
+            _ => 0,
+        };
+        self.spend(length)?;
         match self.networks.get(name) {
             Some(Resolved::Is(set)) => Ok(set.clone()),
             Some(Resolved::Unknown(reason)) => Err(reason),
@@ -273,6 +274,11 @@ impl<'c, 'a> Builder<'c, 'a> {
             let found = self.collect_service(name);
             self.services.insert(name, found);
         }
+        let length = match self.services.get(name) {
+            Some(Resolved::Is(members)) => members.len(),
+            _ => 0,
+        };
+        self.spend(length)?;
         match self.services.get(name) {
             Some(Resolved::Is(members)) => Ok(members.clone()),
             Some(Resolved::Unknown(reason)) => Err(reason),

@@ -14,6 +14,9 @@ use std::net::IpAddr;
 /// Administrative distances of BGP on IOS: external, internal, local.
 const DISTANCES: (u8, u8, u8) = (20, 200, 200);
 
+/// How many templates one neighbour may inherit from; IOS takes eight.
+const TEMPLATES_MAX: usize = 64;
+
 /// Takes each field from the second where the first has none.
 macro_rules! inherit {
     ($to:ident, $from:ident, $($field:ident),+ $(,)?) => {
@@ -154,6 +157,7 @@ impl<'a> Builder<'_, 'a> {
             .chain(scope.peers.keys())
             .copied()
             .collect();
+        let listening: BTreeSet<&str> = scope.listens.iter().map(|(_, group, _)| *group).collect();
         let mut neighbors = Vec::new();
         for name in names {
             let peer = scope.peers.get(name).cloned().unwrap_or_default();
@@ -161,7 +165,7 @@ impl<'a> Builder<'_, 'a> {
                 let origin = peer.origin;
                 if let (false, Some(at)) = (peer.is_group || peer.remote_as.is_some(), origin)
                     && peer.group.is_none()
-                    && !scope.listens.iter().any(|(_, group, _)| *group == name)
+                    && !listening.contains(name)
                 {
                     self.undefined("peer group", name, at);
                 }
@@ -253,7 +257,7 @@ impl<'a> Builder<'_, 'a> {
         let mut seen = BTreeSet::new();
         let mut left = whole.inherits.clone();
         while let Some((template, at)) = left.pop() {
-            if !seen.insert(template) {
+            if !seen.insert(template) || seen.len() > TEMPLATES_MAX {
                 continue;
             }
             match process.session_templates.get(template) {
@@ -282,7 +286,7 @@ impl<'a> Builder<'_, 'a> {
         let mut seen = BTreeSet::new();
         let mut left = peer.inherits.clone();
         while let Some((template, at)) = left.pop() {
-            if !seen.insert(template) {
+            if !seen.insert(template) || seen.len() > TEMPLATES_MAX {
                 continue;
             }
             match process.policy_templates.get(template) {

@@ -13,19 +13,29 @@ use packets::AddressSet;
 impl<'a> Builder<'_, 'a> {
     /// Makes the hooks of the device, in IOS's order of operations.
     pub(super) fn filters(&mut self) {
+        let nat = self.nat();
+        self.openings();
+        self.crypto_maps(true);
+        self.lists(true);
+        self.inspections(true);
+        let nat = self.nat_hooks(nat, true);
+        self.zones();
+        self.nat_hooks(nat, false);
+        self.crypto_maps(false);
+        self.lists(false);
+        self.inspections(false);
+        self.no_ipv6_forwarding();
+    }
+
+    /// The lists on interfaces of one direction.
+    fn lists(&mut self, inbound: bool) {
         let config = self.config;
-        for inbound in [true, false] {
-            for (interface, id) in config.interfaces.iter().zip((0u32..).map(InterfaceId)) {
-                let uses = interface
-                    .filters
-                    .iter()
-                    .filter(|used| used.inbound == inbound);
-                for used in uses {
-                    self.filter(interface, id, *used);
-                }
+        for (interface, id) in config.interfaces.iter().zip((0u32..).map(InterfaceId)) {
+            let uses = interface.filters.iter();
+            for used in uses.filter(|used| used.inbound == inbound) {
+                self.filter(interface, id, *used);
             }
         }
-        self.no_ipv6_forwarding();
     }
 
     fn filter(&mut self, interface: &InterfaceConfig<'a>, id: InterfaceId, used: FilterUse<'a>) {
@@ -80,7 +90,17 @@ impl<'a> Builder<'_, 'a> {
         let origin = self
             .list(used.list, used.ipv6)
             .map_or(used.origin, |list| list.origin);
-        let rules = vec![
+        // Answers to what was inspected pass whatever the list says.
+        let mut rules: Vec<Rule> = self
+            .openings
+            .map(|openings| Rule {
+                condition: Condition::Accepted(openings),
+                action: Action::Accept(SessionEffect::None),
+                origin: used.origin,
+            })
+            .into_iter()
+            .collect();
+        rules.extend([
             Rule {
                 condition: Condition::Destination(AddressSet::from(other)),
                 action: Action::Accept(SessionEffect::None),
@@ -91,7 +111,7 @@ impl<'a> Builder<'_, 'a> {
                 action: Action::Goto(list),
                 origin,
             },
-        ];
+        ]);
         let id = self.add_chain(Chain {
             name: used.list.to_owned(),
             rules,

@@ -9,6 +9,9 @@ use networks::model::{
 };
 use std::collections::BTreeMap;
 
+/// How many policy maps are looked at for one interface.
+const NESTED_POLICIES_MAX: usize = 64;
+
 impl<'a> Builder<'_, 'a> {
     /// Makes the interfaces; their ids are the positions in the configuration.
     pub(super) fn interfaces(&mut self) {
@@ -214,6 +217,10 @@ impl<'a> Builder<'_, 'a> {
         while let Some(next) = left.pop() {
             if !seen.insert(next) {
                 continue;
+            }
+            // IOS nests three deep; what is larger is not followed.
+            if seen.len() > NESTED_POLICIES_MAX {
+                return Some(true);
             }
             match self.config.policy_maps.get(next) {
                 Some(map) if map.drops.is_some() => return Some(true),

@@ -2,8 +2,11 @@
 
 mod access;
 mod bgp;
+mod crypto;
 mod filters;
+mod inspection;
 mod interface;
+mod nat;
 mod ospf;
 mod policy;
 mod policy_routing;
@@ -35,6 +38,18 @@ pub(super) struct Builder<'c, 'a> {
     list_chains: BTreeMap<(&'a str, bool, bool), ChainId>,
     /// Chains already made for lists that filter.
     filter_chains: BTreeMap<(&'a str, bool), ChainId>,
+    /// Chains already made of class maps.
+    class_chains: BTreeMap<&'a str, ChainId>,
+    /// Chains already made of route maps that choose packets to translate.
+    map_chains: BTreeMap<&'a str, ChainId>,
+    /// Chains already made of crypto maps, by name and whether inbound.
+    crypto_chains: BTreeMap<(&'a str, bool), ChainId>,
+    /// What inspection on interfaces lets back, where there is any.
+    openings: Option<ChainId>,
+    /// Interfaces by the subnets they stand in.
+    subnets: BTreeMap<IpNet, Vec<usize>>,
+    /// Class maps being read, so that a circle is seen.
+    classes_open: BTreeSet<&'a str>,
     policies: BTreeMap<policy::Key<'a>, RoutePolicyId>,
     networks: BTreeMap<&'a str, access::Resolved<packets::AddressSet>>,
     services: BTreeMap<&'a str, access::Resolved<Vec<super::config::ServiceMember>>>,
@@ -106,6 +121,12 @@ impl<'c, 'a> Builder<'c, 'a> {
             vrf_ids: BTreeMap::new(),
             list_chains: BTreeMap::new(),
             filter_chains: BTreeMap::new(),
+            class_chains: BTreeMap::new(),
+            map_chains: BTreeMap::new(),
+            crypto_chains: BTreeMap::new(),
+            openings: None,
+            subnets: BTreeMap::new(),
+            classes_open: BTreeSet::new(),
             policies: BTreeMap::new(),
             networks: BTreeMap::new(),
             services: BTreeMap::new(),

@@ -178,7 +178,10 @@ impl<'a> Builder<'_, 'a> {
     /// defined or cannot be told.
     fn route_list(&mut self, name: &'a str, at: Span) -> Option<Vec<PrefixEntry>> {
         match self.list(name, false) {
-            Some(list) => on_prefixes(list),
+            Some(list) => {
+                self.spend(list.entries.len()).ok()?;
+                on_prefixes(list)
+            }
             None => {
                 self.undefined("access list", name, at);
                 None
@@ -237,6 +240,7 @@ impl<'a> Builder<'_, 'a> {
         if list.unread.is_some() {
             return None;
         }
+        self.spend(list.entries.len()).ok()?;
         let entries = list.entries.values().map(|item| PrefixEntry::Net {
             permit: item.permit,
             net: item.net,
@@ -252,6 +256,7 @@ impl<'a> Builder<'_, 'a> {
             self.undefined("community list", name, at);
             return None;
         };
+        self.spend(list.entries.len()).ok()?;
         list.unread.is_none().then(|| list.entries.clone())
     }
 
@@ -260,6 +265,7 @@ impl<'a> Builder<'_, 'a> {
             self.undefined("AS-path list", name, at);
             return None;
         };
+        self.spend(list.entries.len()).ok()?;
         list.unread.is_none().then(|| list.entries.clone())
     }
 

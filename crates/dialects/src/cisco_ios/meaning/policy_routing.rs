@@ -68,7 +68,12 @@ impl<'a> Builder<'_, 'a> {
     /// default next hops (Cisco IOS IP Routing: Protocol-Independent Command
     /// Reference, `set interface`); the routes decide where none is usable.
     fn term_rules(&mut self, term: &RouteMapTerm<'a>, rules: &mut Vec<Rule>) {
-        let condition = self.term_condition(term);
+        let matches: Vec<_> = term
+            .matches
+            .iter()
+            .map(|(found, at)| (found, *at))
+            .collect();
+        let condition = self.packet_condition(&matches);
         let mut push = |action: Action, origin: Span| {
             rules.push(Rule {
                 condition: condition.clone(),
@@ -93,10 +98,11 @@ impl<'a> Builder<'_, 'a> {
         push(Action::Route(RouteAction::UseFib), term.origin);
     }
 
-    fn term_condition(&mut self, term: &RouteMapTerm<'a>) -> Condition {
+    /// Returns when a packet is all that a term matches.
+    pub(super) fn packet_condition(&mut self, matches: &[(&MapMatch<'a>, Span)]) -> Condition {
         let mut parts = Vec::new();
         let mut lists = Vec::new();
-        for (found, origin) in &term.matches {
+        for (found, origin) in matches {
             let unknown = |reason: &str| {
                 Condition::Unknown(Unknown {
                     origin: *origin,

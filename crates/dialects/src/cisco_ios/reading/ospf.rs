@@ -15,6 +15,11 @@ const REFERENCE_MBPS: u64 = 100;
 /// How many equal paths a process uses where nothing is configured.
 const MULTIPATH: u16 = 4;
 
+/// How many processes a device may have; IOS takes 32.
+const PROCESSES_MAX: usize = 256;
+/// How many `network` statements a process may have.
+const NETWORKS_MAX: usize = 4_096;
+
 impl<'a> Reader<'_, 'a> {
     /// `router ospf …`, the words after these two.
     pub(super) fn router_ospf(&mut self, index: usize, words: &[&'a str]) -> Outcome<'a> {
@@ -30,6 +35,9 @@ impl<'a> Reader<'_, 'a> {
             .iter()
             .position(|process| process.name == name)
             .unwrap_or(self.config.ospf.len());
+        if at >= PROCESSES_MAX {
+            return Outcome::MattersFor(Touch::Routing(vrf), "there are too many processes");
+        }
         if at == self.config.ospf.len() {
             self.config.ospf.push(new_process(name, vrf, origin));
         }
@@ -175,6 +183,9 @@ fn ospf_setting<'a>(process: &mut OspfConfig<'a>, words: &[&'a str], origin: Spa
         ["router-id", address] => process.router_id = Some(parse(address)?),
         ["network", address, ignore, "area", number] => {
             let network = wildcard(address, ignore)?;
+            if process.networks.len() >= NETWORKS_MAX {
+                return None;
+            }
             process.networks.push((network, area(number)?, origin));
         }
         ["auto-cost", "reference-bandwidth", number] => process.reference_mbps = parse(number)?,

@@ -12,6 +12,9 @@ use std::net::{IpAddr, Ipv4Addr};
 /// The priority a group has by itself, in all three protocols.
 const PRIORITY_DEFAULT: u8 = 100;
 
+/// How many groups an interface may have; IOS takes 4,096 of version 2.
+const GROUPS_MAX: usize = 4_096;
+
 impl<'a> Reader<'_, 'a> {
     /// `standby …`, `vrrp …` and `glbp …`, with or without `no`.
     pub(super) fn redundancy_line(
@@ -94,7 +97,9 @@ impl<'a> Reader<'_, 'a> {
         let Some(interface) = self.config.interfaces.get_mut(at) else {
             return Outcome::Unrecognised;
         };
-        let group = group_of(&mut interface.redundancy, key, origin);
+        let Some(group) = group_of(&mut interface.redundancy, key, origin) else {
+            return Outcome::Unrecognised;
+        };
         match words {
             ["ip"] if !no => {
                 group.configured = true;
@@ -254,11 +259,14 @@ fn group_of<'g, 'a>(
     groups: &'g mut Vec<RedundancyConfig<'a>>,
     key: (RedundancyProtocol, u16),
     origin: Span,
-) -> &'g mut RedundancyConfig<'a> {
+) -> Option<&'g mut RedundancyConfig<'a>> {
     let at = groups
         .iter()
-        .position(|group| (group.protocol, group.group) == key)
+        .rposition(|group| (group.protocol, group.group) == key)
         .unwrap_or(groups.len());
+    if at >= GROUPS_MAX {
+        return None;
+    }
     if at == groups.len() {
         groups.push(RedundancyConfig {
             protocol: key.0,
@@ -272,11 +280,7 @@ fn group_of<'g, 'a>(
             origin,
         });
     }
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "`at` is a position that was found, or that of the group just pushed"
-    )]
-    &mut groups[at]
+    groups.get_mut(at)
 }
 
 /// Reads what a group watches: an object or an interface, and what follows.
