@@ -198,7 +198,14 @@ impl<'c, 'a> Builder<'c, 'a> {
     /// Says that a name is used that nothing defines.
     fn undefined(&mut self, kind: &'static str, name: &'a str, at: Span) {
         if self.told.insert((kind, name, at)) {
-            let message = format!("{kind} `{name}` is not defined");
+            let lists = [&self.config.lists, &self.config.lists_v6];
+            let empty = kind == "access list" && lists.iter().any(|lists| lists.contains_key(name));
+            let what = if empty {
+                "has no entries"
+            } else {
+                "is not defined"
+            };
+            let message = format!("{kind} `{name}` {what}");
             let finding = Finding::new(UNDEFINED, Severity::Warning, message)
                 .at(at)
                 .because("it is used here", Some(at));

@@ -91,6 +91,18 @@ impl<'a> Reader<'_, 'a> {
     }
 }
 
+/// Skips a name, which may be quoted and hold blanks.
+fn after_name<'w, 'a>(words: &'w [&'a str]) -> &'w [&'a str] {
+    let quoted = words.first().is_some_and(|word| word.starts_with('"'));
+    let closes = |word: &&str| word.len() > 1 && word.ends_with('"');
+    let last = if quoted {
+        words.iter().position(closes).unwrap_or(0)
+    } else {
+        0
+    };
+    words.get(last + 1..).unwrap_or_default()
+}
+
 enum RouteLine<'a> {
     Route(Box<StaticConfig<'a>>),
     Multicast,
@@ -143,7 +155,7 @@ fn route<'a>(vrf: &'a str, prefix: IpNet, words: &[&'a str], origin: Span) -> Ro
     loop {
         words = match words {
             [] => return RouteLine::Route(Box::new(route)),
-            ["name", _, rest @ ..] => rest,
+            ["name", rest @ ..] => after_name(rest),
             ["global", rest @ ..] => {
                 route.global = true;
                 rest
