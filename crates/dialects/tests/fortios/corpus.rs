@@ -1,6 +1,6 @@
 //! Files that nobody here wrote.
 
-use super::support::read;
+use super::support::{check, read};
 use networks::model::LineState;
 use std::path::PathBuf;
 
@@ -54,4 +54,39 @@ fn lab_is_understood() {
     let device = &read.reading.devices[0];
     assert_eq!(device.name, "fw");
     assert_eq!(device.interfaces.len(), 12);
+}
+
+/// What clients of the lab saw: TCP 9100 and echo requests got through, TCP 9101
+/// did not (`show/inside`).
+#[test]
+fn lab_probes_are_predicted() {
+    let Some(path) = data("lab-validation/fortios_fw_policy_basic/configs/fw/show.txt") else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+    check(
+        &text,
+        &[
+            (
+                "port2",
+                "192.168.123.1:40000 > 192.168.123.6:9100 tcp",
+                "port3 192.168.123.1:40000 -> 192.168.123.6:9100 tcp CameBack",
+            ),
+            (
+                "port2",
+                "192.168.123.1:40000 > 192.168.123.6:9101 tcp",
+                "Dropped",
+            ),
+            (
+                "port2",
+                "192.168.123.1:40000 > 192.168.123.6:9200 udp",
+                "port3 192.168.123.1:40000 -> 192.168.123.6:9200 udp CameBack",
+            ),
+            (
+                "port2",
+                "192.168.123.1 > 192.168.123.6:8 icmp",
+                "port3 192.168.123.1 -> 192.168.123.6 icmp type 8 code 0 CameBack",
+            ),
+        ],
+    );
 }

@@ -299,7 +299,7 @@ end
     );
 }
 
-/// Tunnels are links to their far end; narrow selectors are not modelled.
+/// Tunnels are links to their far end, and carry what a selector names.
 #[test]
 fn tunnels() {
     let text = format!(
@@ -312,9 +312,6 @@ fn tunnels() {
     next
 end
 config vpn ipsec phase2-interface
-    edit "all"
-        set phase1name "to-hub"
-    next
     edit "narrow"
         set phase1name "to-hub"
         set dst-subnet 10.7.0.0 255.255.0.0
@@ -330,7 +327,22 @@ end
     };
     assert_eq!(tunnel.remote, Some("203.0.113.9".parse().unwrap()));
     assert_eq!(tunnel.local_interface, device.interface_named("wan1"));
-    assert_eq!(read.unread().len(), 1, "{:?}", read.unread());
+    assert_eq!(read.unread(), Vec::<String>::new());
+    let routed = format!(
+        "{text}{OPEN}config router static\n edit 1\n set dst 10.0.0.0/8\n set device to-hub\n next\nend\n"
+    );
+    check(
+        &routed,
+        &[
+            (
+                "lan",
+                "10.0.0.5:2000 > 10.7.0.1:80 tcp",
+                "exits to-hub 10.0.0.5:2000 -> 10.7.0.1:80 tcp",
+            ),
+            ("lan", "10.0.0.5:2000 > 10.8.0.1:80 tcp", "Dropped"),
+            ("to-hub", "10.8.0.1:2000 > 10.0.0.5:80 tcp", "Dropped"),
+        ],
+    );
     let secrets = read.findings();
     assert_eq!(
         secrets,

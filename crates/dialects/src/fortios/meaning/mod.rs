@@ -134,6 +134,8 @@ pub(super) struct Domain<'a> {
     vips: vips::Vips<'a>,
     nat: nat::Nat,
     route_maps: HashMap<&'a str, RoutePolicyId>,
+    /// What IPsec tunnels carry.
+    selectors: BTreeMap<InterfaceId, Vec<tunnels::Selector>>,
     /// Groups that contain themselves, by where they begin.
     cyclic: HashSet<u32>,
     /// Whether TCP that opens nothing may make a session where a policy says so.
@@ -181,6 +183,7 @@ impl<'a> Domain<'a> {
             vips: vips::Vips::default(),
             nat: nat::Nat::default(),
             route_maps: HashMap::new(),
+            selectors: BTreeMap::new(),
             cyclic: HashSet::new(),
             without_syn: false,
             half_shared: None,
@@ -204,6 +207,7 @@ impl<'a> Domain<'a> {
         self.read_vips();
         self.read_policies();
         self.add_translation();
+        self.add_selectors();
         self.read_local();
         self.read_statics();
         self.read_policy_routes();

@@ -333,13 +333,24 @@ impl<'a> Domain<'a> {
     fn interface_conditions(&mut self, entry: &'a Node) -> Vec<Condition> {
         let mut parts = Vec::new();
         for (key, enters) in [("srcintf", true), ("dstintf", false)] {
-            if let Some(set) = self.interface_set(entry.list(key)) {
-                parts.push(if enters {
-                    Condition::EntersBy(set)
-                } else {
-                    Condition::LeavesBy(set)
-                });
-            }
+            let Some(set) = self.interface_set(entry.list(key)) else {
+                continue;
+            };
+            let known = if enters {
+                Condition::EntersBy(set)
+            } else {
+                Condition::LeavesBy(set)
+            };
+            // What nothing defines may be anything.
+            let strange = entry.list(key).iter();
+            let mut strange = strange.filter(|word| self.named_interfaces(word).is_none());
+            parts.push(match strange.next() {
+                None => known,
+                Some(word) => {
+                    let reason = format!("nothing defines `{}`", word.text);
+                    any([known, unknown(word.span, reason)])
+                }
+            });
         }
         parts
     }

@@ -6,8 +6,6 @@ use networks::model::{Device, LineState, Touches, Unread};
 
 /// Sections that are known and not modelled, and could change a verdict.
 const COULD_MATTER: &[(&str, &str)] = &[
-    ("firewall DoS-policy", "limits on floods are not modelled"),
-    ("firewall DoS-policy6", "limits on floods are not modelled"),
     (
         "firewall acl",
         "access control lists in hardware are not modelled",
@@ -82,6 +80,7 @@ const COULD_MATTER: &[(&str, &str)] = &[
         "system tos-based-priority",
         "the type of service is not modelled",
     ),
+    ("router auth-path", "routes by user are not modelled"),
     ("router multicast-flow", "multicast is not modelled"),
 ];
 
@@ -95,6 +94,7 @@ const READ_ELSEWHERE: &[&str] = &[
     "ips sensor",
     "firewall multicast-policy",
     "firewall multicast-policy6",
+    "router extcommunity-list",
     "router multicast",
     "router multicast6",
     "system admin",
@@ -152,11 +152,47 @@ fn settle_section(section: &Node, device: Option<usize>, devices: &mut [Device])
         section.mark(LineState::NotModelledHarmless);
     } else if let Some((_, reason)) = COULD_MATTER.iter().find(|(known, _)| *known == name) {
         section.mark(LineState::NotModelledCouldMatter);
-        touch(device, devices, section.span, reason);
+        touch_narrowly(section, device, devices, reason);
     } else {
         section.mark(LineState::NotRecognised);
         let reason = format!("`config {name}` is not recognised");
         touch(device, devices, section.span, &reason);
+    }
+}
+
+/// Touches the interfaces that each entry names; everything where one names none.
+fn touch_narrowly(section: &Node, device: Option<usize>, devices: &mut [Device], reason: &str) {
+    for entry in section.all_entries() {
+        let keys = ["interface", "srcintf", "member"];
+        let mut named = entry
+            .settings()
+            .iter()
+            .filter(|setting| keys.contains(&setting.key.as_str()))
+            .flat_map(|setting| &setting.values)
+            .peekable();
+        if named.peek().is_none() {
+            touch(device, devices, entry.span, reason);
+            continue;
+        }
+        for word in named {
+            let mut found = false;
+            for one in devices.iter_mut() {
+                if let Some(id) = one.interface_named(&word.text) {
+                    found = true;
+                    one.unread.push(Unread {
+                        origin: entry.span,
+                        touches: Touches::Interface(id),
+                        reason: reason.to_owned(),
+                    });
+                }
+            }
+            if !found {
+                touch(device, devices, entry.span, reason);
+            }
+        }
+    }
+    if !section.settings().is_empty() {
+        touch(device, devices, section.span, reason);
     }
 }
 
