@@ -18,6 +18,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// ten levels of groups (maximum values table).
 const EXCLUDE_DEPTH_MAX: usize = 12;
 
+/// How many prefixes the object of one route may come to.
+const PREFIXES_MAX: usize = 10_000;
+
 /// Settings of addresses and groups that match nothing. `associated-interface`
 /// only limits where the object may be chosen.
 const HARMLESS: &[&str] = &[
@@ -256,7 +259,7 @@ impl<'a> Domain<'a> {
         let mut seen: HashSet<&str> = HashSet::new();
         let mut waiting: Vec<&Word> = names.iter().rev().collect();
         while let Some(word) = waiting.pop() {
-            if !self.spend() {
+            if !self.afford() {
                 let reason = "the groups expand to too many references";
                 selection.absorb(Selection::unknown(word.span, reason));
                 break;
@@ -269,7 +272,13 @@ impl<'a> Domain<'a> {
                     }
                 }
                 Some(Found::Factory(set)) => selection.set.0.extend(set.0),
-                Some(Found::Vips(vips)) => selection.vips.extend(vips),
+                Some(Found::Vips(vips)) => {
+                    for vip in vips {
+                        if self.afford() {
+                            selection.vips.push(vip);
+                        }
+                    }
+                }
                 Some(Found::Group(group)) => {
                     if !seen.insert(&group.name) {
                         continue;
@@ -381,6 +390,9 @@ impl<'a> Domain<'a> {
         }
         let mut nets = Vec::new();
         for part in &selection.set.0 {
+            if nets.len() > PREFIXES_MAX {
+                return None;
+            }
             match part {
                 AddressMatch::Net(net) => nets.push(*net),
                 AddressMatch::Range(IpAddr::V4(first), IpAddr::V4(last)) => {

@@ -506,6 +506,9 @@ impl<'a> Domain<'a> {
         let Some((first, last)) = words::ordered(first, last) else {
             return;
         };
+        if !self.afford() {
+            return;
+        }
         let part = if first == last {
             AddressMatch::Net(IpNet::from(first))
         } else {

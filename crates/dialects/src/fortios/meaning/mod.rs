@@ -39,7 +39,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// How many references one virtual domain may expand to, groups in groups
 /// counted each time they are used. The largest models hold 20,000 addresses
 /// and 200,000 policies; what expands to more is unknown.
-const REFERENCES_MAX: usize = 8_000_000;
+const REFERENCES_MAX: usize = 4_000_000;
 
 /// How many findings one file gives of one kind at most.
 const FINDINGS_MAX: usize = 2_000;
@@ -261,6 +261,16 @@ impl<'a> Domain<'a> {
         self.references.get() <= REFERENCES_MAX
     }
 
+    /// Counts one reference; where there are too many, anything may be missing.
+    fn afford(&mut self) -> bool {
+        let fits = self.spend();
+        if self.references.get() == REFERENCES_MAX + 1 {
+            let reason = "the configuration expands to too many references";
+            self.unread(self.top, Touches::Device, reason);
+        }
+        fits
+    }
+
     fn add_chain(&mut self, name: impl Into<String>, rules: Vec<Rule>, default: Action) -> ChainId {
         let id = u32::try_from(self.device.chains.len()).unwrap_or(u32::MAX);
         self.device.chains.push(Chain {
@@ -301,7 +311,13 @@ impl<'a> Domain<'a> {
         let mut ids = Vec::new();
         for word in words {
             match self.named_interfaces(word) {
-                Some(found) => ids.extend(found),
+                Some(found) => {
+                    for id in found {
+                        if self.afford() {
+                            ids.push(id);
+                        }
+                    }
+                }
                 None => self.undefined("interface or zone", word),
             }
         }

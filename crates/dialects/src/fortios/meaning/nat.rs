@@ -418,7 +418,9 @@ impl<'a> Domain<'a> {
                 continue;
             }
             for reverse in reverses.iter().filter(|reverse| reverse.forced) {
-                rules.push(self.reverse_rule(reverse, &condition));
+                if self.afford() {
+                    rules.push(self.reverse_rule(reverse, &condition));
+                }
             }
             match port {
                 Some(range) if range != Some(0..=0) => {

@@ -12,7 +12,7 @@ use networks::model::{
     OspfNetworkType, OspfProcess, OspfRange, Redistribution, RouteSource, RouteType, Touches,
     VrfId,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The name of the one process of a virtual domain.
@@ -41,7 +41,7 @@ impl<'a> Domain<'a> {
         };
         let networks = self.ospf_networks(section);
         let areas = self.ospf_areas(section);
-        let passive: Vec<&str> = section
+        let passive: HashSet<&str> = section
             .list("passive-interface")
             .iter()
             .map(|word| word.text.as_str())
@@ -99,15 +99,17 @@ impl<'a> Domain<'a> {
         }
     }
 
-    fn ospf_networks(&mut self, section: &'a Node) -> Vec<(Ipv4Net, u32)> {
+    fn ospf_networks(&mut self, section: &'a Node) -> BTreeMap<Ipv4Net, u32> {
         let table = section.table("network");
-        let mut networks = Vec::new();
+        let mut networks = BTreeMap::new();
         for entry in table.into_iter().flat_map(Node::entries) {
             let net = words::net(entry.list("prefix"));
             let area = entry.word("area").and_then(area_id);
             entry.rest(&["comments"]);
             match (net, area) {
-                (Some(IpNet::V4(net)), area) => networks.push((net.trunc(), area.unwrap_or(0))),
+                (Some(IpNet::V4(net)), area) => {
+                    networks.insert(net.trunc(), area.unwrap_or(0));
+                }
                 _ => {
                     let reason = "the network cannot be read";
                     self.unread(entry.span, Touches::Routing(VrfId::DEFAULT), reason);
@@ -264,8 +266,8 @@ impl<'a> Domain<'a> {
     fn ospf_interfaces(
         &mut self,
         section: &'a Node,
-        networks: &[(Ipv4Net, u32)],
-        passive: &[&str],
+        networks: &BTreeMap<Ipv4Net, u32>,
+        passive: &HashSet<&str>,
     ) {
         let mut settings: BTreeMap<&str, &'a Node> = BTreeMap::new();
         for entry in section
@@ -288,19 +290,18 @@ impl<'a> Domain<'a> {
             let addresses = interface.addresses.iter().map(|own| own.net.addr());
             let area = addresses
                 .filter_map(|own| match own {
-                    IpAddr::V4(own) => networks
-                        .iter()
-                        .filter(|(net, _)| net.contains(&own))
-                        .max_by_key(|(net, _)| net.prefix_len()),
+                    IpAddr::V4(own) => {
+                        std::iter::successors(Some(Ipv4Net::from(own)), Ipv4Net::supernet)
+                            .find_map(|net| networks.get(&net).copied())
+                    }
                     IpAddr::V6(_) => None,
                 })
-                .map(|(_, area)| *area)
                 .next();
             let Some(area) = area else {
                 continue;
             };
             let entry = settings.get(interface.name.as_str()).copied();
-            let is_passive = passive.contains(&interface.name.as_str());
+            let is_passive = passive.contains(interface.name.as_str());
             on.push((id, ospf_interface(entry, area, is_passive, section)));
         }
         for (id, ospf) in on {

@@ -205,6 +205,26 @@ impl<'a> Domain<'a> {
                 Some(unknown_action(entry.span_of("action"), reason))
             }
         };
+        // What only another action or another setting would make use of.
+        for key in [
+            "nat",
+            "ippool",
+            "poolname",
+            "poolname6",
+            "fixedport",
+            "port-preserve",
+            "nat46",
+            "nat64",
+            "vpntunnel",
+            "match-vip",
+            "service-negate",
+            "srcaddr-negate",
+            "dstaddr-negate",
+            "srcaddr6-negate",
+            "dstaddr6-negate",
+        ] {
+            entry.setting(key);
+        }
         let strange = entry.rest(HARMLESS);
         if !enabled {
             return;

@@ -18,11 +18,24 @@ use packets::{AddressMatch, AddressSet, Family, Ports, Protocol};
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+/// Routes by the interface they leave by, and the tables made of them so far.
+#[derive(Debug, Default)]
+struct Tables {
+    routes: HashMap<(InterfaceId, Family), Vec<StaticRoute>>,
+    made: HashMap<(InterfaceId, Family), TableId>,
+}
+
 impl<'a> Domain<'a> {
     /// Reads policy routes and SD-WAN rules into the chain before the FIB.
     pub(super) fn read_policy_routes(&mut self) {
         let mut rules = Vec::new();
-        let mut tables = HashMap::new();
+        let mut tables = Tables::default();
+        for route in self.fixed_routes() {
+            if let Some(id) = leaves_by(route.next_hop) {
+                let family = Family::of(route.prefix.addr());
+                tables.routes.entry((id, family)).or_default().push(route);
+            }
+        }
         for (section, family) in [
             ("router policy", Family::V4),
             ("router policy6", Family::V6),
@@ -46,7 +59,7 @@ impl<'a> Domain<'a> {
         &mut self,
         entry: &'a Node,
         family: Family,
-        tables: &mut HashMap<(InterfaceId, Family), TableId>,
+        tables: &mut Tables,
         rules: &mut Vec<Rule>,
     ) {
         let enabled = entry.flag("status").unwrap_or(true);
@@ -150,7 +163,7 @@ impl<'a> Domain<'a> {
         &mut self,
         entry: &'a Node,
         family: Family,
-        tables: &mut HashMap<(InterfaceId, Family), TableId>,
+        tables: &mut Tables,
     ) -> Action {
         let gateway: Option<IpAddr> = entry.parsed("gateway");
         let gateway = gateway.filter(|gateway| !gateway.is_unspecified());
@@ -178,11 +191,12 @@ impl<'a> Domain<'a> {
                 Action::Route(RouteAction::FirstUsable(vec![NextHop::Address(gateway)]))
             }
             (Some(id), None) if !self.has_dynamic_routes() => {
-                let table = match tables.get(&(id, family)) {
+                let table = match tables.made.get(&(id, family)) {
                     Some(&table) => table,
                     None => {
-                        let table = self.table_by(id, family);
-                        tables.insert((id, family), table);
+                        let routes = tables.routes.remove(&(id, family));
+                        let table = self.table_by(id, routes.unwrap_or_default());
+                        tables.made.insert((id, family), table);
                         table
                     }
                 };
@@ -197,14 +211,8 @@ impl<'a> Domain<'a> {
     }
 
     /// Makes a table of the routes that leave by one interface.
-    fn table_by(&mut self, id: InterfaceId, family: Family) -> TableId {
+    fn table_by(&mut self, id: InterfaceId, routes: Vec<StaticRoute>) -> TableId {
         let vrf = self.vrf_of(id);
-        let routes = self
-            .fixed_routes()
-            .into_iter()
-            .filter(|route| leaves_by(route.next_hop) == Some(id))
-            .filter(|route| Family::of(route.prefix.addr()) == family)
-            .collect();
         let table = TableId(u32::try_from(self.device.tables.len()).unwrap_or(u32::MAX));
         let interface = self.device.interface(id);
         let name = interface.map_or_else(String::new, |interface| interface.name.clone());

@@ -160,13 +160,14 @@ impl<'a> Domain<'a> {
         }
         let wanted =
             |member: &Member| zones.is_empty() || zones.iter().any(|z| z.text == member.zone);
-        let members = self.sdwan_members().into_iter();
-        Some(
-            members
-                .filter(wanted)
-                .map(|member| (member.next_hop(), member.probed))
-                .collect(),
-        )
+        let members: Vec<Member> = self.sdwan_members().into_iter().filter(wanted).collect();
+        let mut hops = Vec::new();
+        for member in members {
+            if self.afford() {
+                hops.push((member.next_hop(), member.probed));
+            }
+        }
+        Some(hops)
     }
 
     /// Adds the SD-WAN rules: for each prefix of the routing table, longest

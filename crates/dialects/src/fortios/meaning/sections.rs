@@ -2,7 +2,8 @@
 
 use crate::fortios::harmless;
 use crate::fortios::reading::{Database, Node};
-use networks::model::{Device, LineState, Touches, Unread};
+use networks::model::{Device, InterfaceId, LineState, Touches, Unread};
+use std::collections::HashMap;
 
 /// Sections that are known and not modelled, and could change a verdict.
 const COULD_MATTER: &[(&str, &str)] = &[
@@ -105,6 +106,13 @@ const READ_ELSEWHERE: &[&str] = &[
 /// Gives every section that is left its state, and the devices what it could touch.
 pub(super) fn settle(database: &Database, devices: &mut [Device]) {
     let root = &database.root;
+    let names: Vec<Names> = devices
+        .iter()
+        .map(|device| {
+            let named = device.interfaces();
+            named.map(|(id, it)| (it.name.clone(), id)).collect()
+        })
+        .collect();
     let mut scopes: Vec<(&Node, Option<usize>)> = vec![(root, None)];
     if let Some(global) = root.table("global") {
         scopes.push((global, None));
@@ -116,7 +124,7 @@ pub(super) fn settle(database: &Database, devices: &mut [Device]) {
     }
     for (scope, device) in scopes {
         for section in scope.tables() {
-            settle_section(section, device, devices);
+            settle_section(section, device, devices, &names);
         }
         for strange in scope.rest(&[]) {
             touch(device, devices, strange, "not recognised");
@@ -124,7 +132,10 @@ pub(super) fn settle(database: &Database, devices: &mut [Device]) {
     }
 }
 
-fn settle_section(section: &Node, device: Option<usize>, devices: &mut [Device]) {
+/// The interfaces of a device by name.
+type Names = HashMap<String, InterfaceId>;
+
+fn settle_section(section: &Node, device: Option<usize>, devices: &mut [Device], names: &[Names]) {
     let name = section.name.as_str();
     let looked_up = READ_ELSEWHERE.iter().any(|known| {
         name == *known
@@ -152,7 +163,7 @@ fn settle_section(section: &Node, device: Option<usize>, devices: &mut [Device])
         section.mark(LineState::NotModelledHarmless);
     } else if let Some((_, reason)) = COULD_MATTER.iter().find(|(known, _)| *known == name) {
         section.mark(LineState::NotModelledCouldMatter);
-        touch_narrowly(section, device, devices, reason);
+        touch_narrowly(section, device, devices, (names, reason));
     } else {
         section.mark(LineState::NotRecognised);
         let reason = format!("`config {name}` is not recognised");
@@ -161,7 +172,12 @@ fn settle_section(section: &Node, device: Option<usize>, devices: &mut [Device])
 }
 
 /// Touches the interfaces that each entry names; everything where one names none.
-fn touch_narrowly(section: &Node, device: Option<usize>, devices: &mut [Device], reason: &str) {
+fn touch_narrowly(
+    section: &Node,
+    device: Option<usize>,
+    devices: &mut [Device],
+    (names, reason): (&[Names], &str),
+) {
     for entry in section.all_entries() {
         let keys = ["interface", "srcintf", "member"];
         let mut named = entry
@@ -176,8 +192,8 @@ fn touch_narrowly(section: &Node, device: Option<usize>, devices: &mut [Device],
         }
         for word in named {
             let mut found = false;
-            for one in devices.iter_mut() {
-                if let Some(id) = one.interface_named(&word.text) {
+            for (one, names) in devices.iter_mut().zip(names) {
+                if let Some(&id) = names.get(&word.text) {
                     found = true;
                     one.unread.push(Unread {
                         origin: entry.span,

@@ -285,7 +285,7 @@ impl<'a> Domain<'a> {
         let mut seen: HashSet<&str> = HashSet::new();
         let mut waiting: Vec<&Word> = names.iter().rev().collect();
         while let Some(word) = waiting.pop() {
-            if !self.spend() {
+            if !self.afford() {
                 let reason = "the groups expand to too many references";
                 gathered.others.push(unknown(word.span, reason));
                 break;

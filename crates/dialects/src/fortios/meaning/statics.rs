@@ -8,6 +8,7 @@ use findings::{Code, Span};
 use ipnet::IpNet;
 use networks::model::{InterfaceId, NextHop, StaticRoute, Touches, VrfId};
 use packets::Family;
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 /// Settings of a route that do not bear on where packets go. `weight` and
@@ -164,6 +165,7 @@ impl<'a> Domain<'a> {
     /// gateway, where it names one) while its probes fail (CLI reference,
     /// `system link-monitor`, `update-static-route`, on by default).
     fn read_link_monitors(&mut self) {
+        let mut watched: HashSet<(InterfaceId, Option<IpAddr>)> = HashSet::new();
         for entry in self.entries("system link-monitor") {
             let on = entry.word("status") != Some("disable");
             let takes = entry.flag("update-static-route").unwrap_or(true);
@@ -173,18 +175,19 @@ impl<'a> Domain<'a> {
             let id = at.and_then(|word| self.interfaces.get(word.text.as_str()).copied());
             entry.rest_harmless();
             if let Some(id) = id.filter(|_| on && takes) {
-                self.depend_on_probe(id, gateway);
+                watched.insert((id, gateway));
             }
         }
+        self.depend_on_probes(&watched);
     }
 
-    fn depend_on_probe(&mut self, id: InterfaceId, gateway: Option<IpAddr>) {
+    fn depend_on_probes(&mut self, watched: &HashSet<(InterfaceId, Option<IpAddr>)>) {
         for vrf in &mut self.device.vrfs {
             for route in &mut vrf.static_routes {
                 route.run_time |= match route.next_hop {
-                    NextHop::Interface(by) => by == id && route.distance > 0,
+                    NextHop::Interface(by) => watched.contains(&(by, None)) && route.distance > 0,
                     NextHop::InterfaceAddress(by, to) => {
-                        by == id && gateway.is_none_or(|gateway| gateway == to)
+                        watched.contains(&(by, None)) || watched.contains(&(by, Some(to)))
                     }
                     _ => false,
                 };

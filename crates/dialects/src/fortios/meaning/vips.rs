@@ -201,6 +201,11 @@ impl<'a> Domain<'a> {
         }
         let rewrite = self.vip_rewrite(entry, kind, &external, ports.clone());
         let reverse = self.reverse(entry, kind, &external, interfaces.clone());
+        if rewrite.is_err() {
+            // What it does is unknown already.
+            entry.rest_harmless();
+        }
+        entry.setting("portmapping-type");
         self.settle_vip(entry, interfaces.as_deref(), &external);
         if !enabled || kind == "dns-translation" {
             return None;
@@ -351,7 +356,6 @@ impl<'a> Domain<'a> {
             Some(Some(range)) => Some(range),
             Some(None) => return Err("the mapped port cannot be read".to_owned()),
         };
-        entry.setting("portmapping-type");
         let destination_port = ports.zip(to).map(|(from, to)| {
             if to.len() == from.len() {
                 PortRewrite::Shift {
