@@ -3,6 +3,9 @@
 /// Input that nobody would write: noise, depth, size, aliases.
 #[cfg(test)]
 mod bad_input;
+/// The example in the reference.
+#[cfg(test)]
+mod documentation;
 /// Files that are readable and do not fit together.
 #[cfg(test)]
 mod findings_between_files;
