@@ -8,6 +8,10 @@ use findings::Span;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+/// The most journeys that are looked at; more is a finding. A region of a
+/// hundred organisations, sites and services asks for a tenth of it.
+pub const JOURNEYS_MAX: usize = 1_000_000;
+
 /// What makes a journey the journey it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JourneyKey {
@@ -59,12 +63,14 @@ impl Region {
     ///
     /// An allowance from a site asks from each of its segments in which people
     /// of the organisation may sit; one from a segment asks from there. What
-    /// names nothing that exists asks for nothing (and is a finding).
+    /// names nothing that exists asks for nothing (and is a finding). No more
+    /// than [`JOURNEYS_MAX`] are returned.
     pub fn journeys(&self, today: Date) -> BTreeMap<JourneyKey, BTreeSet<AskedBy>> {
         let mut journeys: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for agreement in self.agreements_in_force(today) {
             for allowance in &agreement.about.allow {
-                for key in self.asked(allowance) {
+                let left = JOURNEYS_MAX.saturating_sub(journeys.len());
+                for key in self.asked(allowance).take(left) {
                     journeys.entry(key).or_default().insert(AskedBy {
                         agreement: agreement.name.clone(),
                         span: allowance.span,
@@ -107,24 +113,33 @@ impl Region {
         agreements.filter(move |agreement| agreement.in_force(today))
     }
 
-    /// Returns the journeys that one allowance asks for.
-    pub(crate) fn asked(&self, allowance: &Allowance) -> Vec<JourneyKey> {
-        let mut keys = Vec::new();
-        for organisation in &allowance.who.organisations {
-            if !self.organisations.contains_key(&organisation.value) {
-                continue;
-            }
-            for segment in self.origins(allowance, &organisation.value) {
-                let services = allowance.to.iter();
-                let services = services.filter(|service| self.service(service).is_some());
-                keys.extend(services.map(|service| JourneyKey {
-                    organisation: organisation.value.clone(),
+    /// Returns the journeys that one allowance asks for, each once.
+    pub(crate) fn asked<'a>(
+        &'a self,
+        allowance: &'a Allowance,
+    ) -> impl Iterator<Item = JourneyKey> + 'a {
+        let names = allowance.who.organisations.iter().map(|name| &name.value);
+        let organisations: BTreeSet<&OrganisationName> = names
+            .filter(|name| self.organisations.contains_key(name))
+            .collect();
+        let names = allowance.to.iter().map(|name| &name.value);
+        let services: Vec<&ServiceRef> = names
+            .filter(|name| self.service(name).is_some())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        organisations.into_iter().flat_map(move |organisation| {
+            let services = services.clone();
+            let segments = self.origins(allowance, organisation).into_iter();
+            segments.flat_map(move |segment| {
+                let services = services.clone().into_iter();
+                services.map(move |service| JourneyKey {
+                    organisation: organisation.clone(),
                     segment: segment.clone(),
-                    service: service.value.clone(),
-                }));
-            }
-        }
-        keys
+                    service: service.clone(),
+                })
+            })
+        })
     }
 
     /// Returns the segments that an allowance asks from, for one organisation.

@@ -20,7 +20,7 @@ mod values;
 mod yaml;
 
 pub use check::codes;
-pub use journeys::{AskedBy, Exposure, JourneyKey};
+pub use journeys::{AskedBy, Exposure, JOURNEYS_MAX, JourneyKey};
 pub use model::{Agreement, Network, Organisation, Region, SegmentInfo, ServiceInfo, Site};
 pub use names::{
     AgreementName, AssumptionName, AttachmentName, BoundaryName, CategoryName, DeviceName,

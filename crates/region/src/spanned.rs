@@ -77,15 +77,28 @@ impl<T: JsonSchema> JsonSchema for Spanned<T> {
 
 /// Named things, in the order they were written; no name stands twice.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Entries<K, V>(Vec<(Spanned<K>, V)>);
+pub struct Entries<K, V> {
+    entries: Vec<(Spanned<K>, V)>,
+    /// Positions in `entries`, in the order of the names.
+    by_name: Vec<usize>,
+}
 
 impl<K, V> Default for Entries<K, V> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self {
+            entries: Vec::new(),
+            by_name: Vec::new(),
+        }
     }
 }
 
-impl<K: PartialEq, V> Entries<K, V> {
+impl<K: Ord, V> Entries<K, V> {
+    fn new(entries: Vec<(Spanned<K>, V)>) -> Self {
+        let mut by_name: Vec<usize> = (0..entries.len()).collect();
+        by_name.sort_by_key(|&at| entries.get(at).map(|(name, _)| &name.value));
+        Self { entries, by_name }
+    }
+
     /// Returns the entry of a name.
     pub fn get(&self, name: &K) -> Option<&V> {
         self.entry(name).map(|(_, value)| value)
@@ -93,32 +106,35 @@ impl<K: PartialEq, V> Entries<K, V> {
 
     /// Returns the entry of a name, with the place of the name.
     pub fn entry(&self, name: &K) -> Option<(&Spanned<K>, &V)> {
-        self.iter().find(|(key, _)| key.value == *name)
+        let key = |at: &usize| self.entries.get(*at).map(|(key, _)| &key.value);
+        let at = self.by_name.partition_point(|at| key(at) < Some(name));
+        let (key, value) = self.entries.get(*self.by_name.get(at)?)?;
+        (key.value == *name).then_some((key, value))
     }
 }
 
 impl<K, V> Entries<K, V> {
     /// Returns every name with its place, and what it names.
     pub fn iter(&self) -> impl Iterator<Item = (&Spanned<K>, &V)> {
-        self.0.iter().map(|(key, value)| (key, value))
+        self.entries.iter().map(|(key, value)| (key, value))
     }
 
     /// Tells whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 
     /// Returns how many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries.len()
     }
 }
 
-impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Entries<K, V> {
+impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for Entries<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         type Entry<K, V> = Attempt<(Spanned<K>, V)>;
         struct EntriesVisitor<K, V>(PhantomData<(K, V)>);
-        impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for EntriesVisitor<K, V> {
+        impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Visitor<'de> for EntriesVisitor<K, V> {
             type Value = Entries<K, V>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,7 +146,7 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Entries
                 while let Some(entry) = seq.next_element::<Entry<K, V>>()? {
                     entries.extend(entry.0);
                 }
-                Ok(Entries(entries))
+                Ok(Entries::new(entries))
             }
         }
         deserializer.deserialize_newtype_struct(ENTRIES, EntriesVisitor(PhantomData))

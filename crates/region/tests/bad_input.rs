@@ -119,3 +119,29 @@ proptest! {
         read_as_every_kind(&text);
     }
 }
+
+/// A region as large as its files may be is judged in bounded time: names are
+/// found by search, and only so many misspelt ones are compared with all.
+#[test]
+fn large_region() {
+    const SEGMENTS: usize = 20_000;
+    let prefix = |at: usize| format!("10.{}.{}.{}/32", 40 + at / 65536, at / 256 % 256, at % 256);
+    let mut site = "network: downs\ntenants: [county-council]\nsegments:\n".to_owned();
+    let mut agreement = "parties: [county-council, downs-hospital]\nfrom: 2026-01-01\nbasis: x\nallow:\n  - who: {organisations: [county-council]}\n    to: [downs-hospital/records]\n    from:\n      segments:\n".to_owned();
+    for at in 0..SEGMENTS {
+        site += &format!("  s{at}: {{prefixes: [{}]}}\n", prefix(at));
+        agreement += &format!("      - large/s{}\n", at * 2);
+    }
+    let (_, region) = read(&[
+        ("sites/large.yaml", &site),
+        ("agreements/large.yaml", &agreement),
+    ]);
+    let region = region.unwrap();
+    let findings = region.findings(crate::support::today());
+    let dangling = findings
+        .iter()
+        .filter(|finding| finding.code == region::codes::REFERENCE_DANGLING);
+    assert_eq!(dangling.count(), SEGMENTS / 2);
+    let journeys = region.journeys(crate::support::today());
+    assert_eq!(journeys.len(), SEGMENTS / 2 + 3);
+}

@@ -7,6 +7,7 @@ use crate::names::NetworkName;
 use crate::values::Prefix;
 use findings::{Finding, Severity, Span};
 use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 pub(super) fn check(check: &mut Check<'_>) {
@@ -86,16 +87,20 @@ impl Check<'_> {
     fn inside_allocations(&mut self) {
         let region = self.region;
         let mut outside = Vec::new();
+        let allocated: BTreeMap<&NetworkName, BTreeSet<IpNet>> = region
+            .networks
+            .values()
+            .map(|network| {
+                let prefixes = network.about.allocated.iter().map(|prefix| prefix.net());
+                (&network.name, prefixes.collect())
+            })
+            .collect();
         let mut look = |network: &NetworkName, what: String, seen: &[Spanned<Prefix>]| {
-            let Some(about) = region.networks.get(network).map(|network| &network.about) else {
+            let Some(allocated) = allocated.get(network).filter(|all| !all.is_empty()) else {
                 return;
             };
-            if about.allocated.is_empty() {
-                return;
-            }
             for prefix in seen {
-                let mut allocated = about.allocated.iter();
-                if !allocated.any(|allocated| allocated.contains(prefix.value)) {
+                if !is_under(allocated, prefix.net()) {
                     outside.push((network.clone(), what.clone(), prefix.clone()));
                 }
             }
@@ -199,6 +204,12 @@ impl Check<'_> {
             self.findings.push(finding);
         }
     }
+}
+
+/// Tells whether one of the prefixes contains another.
+fn is_under(prefixes: &BTreeSet<IpNet>, net: IpNet) -> bool {
+    let above = std::iter::successors(Some(net), IpNet::supernet);
+    above.into_iter().any(|net| prefixes.contains(&net))
 }
 
 /// Returns what other networks see: the translated addresses, else the own.

@@ -3,6 +3,7 @@
 use super::{Check, codes};
 use crate::Spanned;
 use crate::files::{Allowance, ApprovalKind, Prohibition};
+use crate::journeys::JOURNEYS_MAX;
 use crate::model::{Agreement, Region};
 use crate::names::{OrganisationName, RoleName, SiteName};
 use findings::{Finding, Severity};
@@ -85,7 +86,7 @@ impl Check<'_> {
         // A name that stands for nothing is reason enough, and has been told.
         let mut told = self.findings.iter().skip(findings_before);
         let dangling = told.any(|finding| finding.code == codes::REFERENCE_DANGLING);
-        if region.asked(allowance).is_empty() && !dangling {
+        if region.asked(allowance).next().is_none() && !dangling {
             let message = if places {
                 "this allows no journey: none of the people may sit in any of the places"
             } else {
@@ -214,6 +215,12 @@ impl Check<'_> {
     fn contradictions(&mut self) {
         let region = self.region;
         let journeys = region.journeys(self.today);
+        if journeys.len() >= JOURNEYS_MAX {
+            let message = format!("agreements ask for {JOURNEYS_MAX} journeys or more");
+            let finding = Finding::new(codes::TOO_MANY_JOURNEYS, Severity::Error, message)
+                .with_hint("only so many are looked at: split the region, or name fewer sites");
+            self.findings.push(finding);
+        }
         for agreement in region.agreements_in_force(self.today) {
             for never in &agreement.about.never {
                 let hit = journeys.iter().find(|(key, _)| {

@@ -53,6 +53,8 @@ pub mod codes {
     pub const AGREEMENT_NO_SEAT: Code = Code::new("region-agreement-no-seat");
     /// One agreement allows what another never allows.
     pub const AGREEMENT_CONTRADICTION: Code = Code::new("region-agreement-contradiction");
+    /// Agreements ask for more journeys than are looked at.
+    pub const TOO_MANY_JOURNEYS: Code = Code::new("region-too-many-journeys");
     /// An allowance asks for no journey at all.
     pub const AGREEMENT_EMPTY: Code = Code::new("region-agreement-empty");
 }
@@ -65,6 +67,7 @@ impl Region {
             region: self,
             today,
             findings: Vec::new(),
+            hints_left: HINTS_MAX,
         };
         references::check(&mut check);
         networks::check(&mut check);
@@ -87,11 +90,15 @@ fn order(finding: &Finding) -> (Reverse<Severity>, Code, Option<Span>, &str) {
     )
 }
 
+/// How many names that stand for nothing are compared with all that exist.
+const HINTS_MAX: usize = 100;
+
 /// A region under examination, and what was found.
 struct Check<'a> {
     region: &'a Region,
     today: Date,
     findings: Vec<Finding>,
+    hints_left: usize,
 }
 
 impl Check<'_> {
@@ -104,7 +111,12 @@ impl Check<'_> {
         owner: &str,
         known: impl IntoIterator<Item = &'n str>,
     ) {
-        let known: Vec<_> = known.into_iter().collect();
+        let near = if self.hints_left > 0 {
+            self.hints_left -= 1;
+            nearest(name, known)
+        } else {
+            None
+        };
         let finding = Finding::new(
             codes::REFERENCE_DANGLING,
             Severity::Error,
@@ -112,7 +124,7 @@ impl Check<'_> {
         )
         .at(span)
         .owned_by(owner);
-        self.findings.push(match nearest(name, known) {
+        self.findings.push(match near {
             Some(near) => finding.with_hint(format!("did you mean `{near}`?")),
             None => finding.with_hint(format!("describe the {what}, or remove the reference")),
         });

@@ -49,7 +49,7 @@ impl Check<'_> {
 
     pub(super) fn segment(&mut self, name: &Spanned<SegmentRef>, owner: &str) {
         if self.region.segment(&name.value).is_none() {
-            let segments = self.region.segments();
+            let segments = self.region.segments().filter(|_| self.hints_left > 0);
             let known: Vec<_> = segments.map(|(name, _)| name.to_string()).collect();
             let known = known.iter().map(String::as_str);
             self.dangling("segment", &name.to_string(), name.span, owner, known);
@@ -58,7 +58,7 @@ impl Check<'_> {
 
     pub(super) fn service(&mut self, name: &Spanned<ServiceRef>, owner: &str) {
         if self.region.service(&name.value).is_none() {
-            let services = self.region.services();
+            let services = self.region.services().filter(|_| self.hints_left > 0);
             let known: Vec<_> = services.map(|info| info.reference.to_string()).collect();
             let known = known.iter().map(String::as_str);
             self.dangling("service", &name.to_string(), name.span, owner, known);
