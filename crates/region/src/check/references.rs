@@ -30,7 +30,7 @@ pub(super) fn check(check: &mut Check<'_>) {
     check.unique_places();
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     pub(super) fn network(&mut self, name: &Spanned<NetworkName>, owner: &str) {
         let region = self.region;
         if !region.networks.contains_key(&name.value) {
@@ -49,8 +49,7 @@ impl Check<'_> {
 
     pub(super) fn segment(&mut self, name: &Spanned<SegmentRef>, owner: &str) {
         if self.region.segment(&name.value).is_none() {
-            let segments = self.region.segments().filter(|_| self.hints_left > 0);
-            let known: Vec<_> = segments.map(|(name, _)| name.to_string()).collect();
+            let known = self.known(|region| region.segments().map(|(name, _)| name));
             let known = known.iter().map(String::as_str);
             self.dangling("segment", &name.to_string(), name.span, owner, known);
         }
@@ -58,11 +57,18 @@ impl Check<'_> {
 
     pub(super) fn service(&mut self, name: &Spanned<ServiceRef>, owner: &str) {
         if self.region.service(&name.value).is_none() {
-            let services = self.region.services().filter(|_| self.hints_left > 0);
-            let known: Vec<_> = services.map(|info| info.reference.to_string()).collect();
+            let known = self.known(|region| region.services().map(|info| info.reference));
             let known = known.iter().map(String::as_str);
             self.dangling("service", &name.to_string(), name.span, owner, known);
         }
+    }
+
+    /// Returns all names of a kind, while names are still compared.
+    fn known<I: Iterator<Item: ToString>>(&self, all: impl Fn(&'a Region) -> I) -> Vec<String> {
+        if self.hints_left == 0 {
+            return Vec::new();
+        }
+        all(self.region).map(|name| name.to_string()).collect()
     }
 
     fn of_organisation(&mut self, organisation: &Organisation) {
