@@ -25,6 +25,42 @@ pub(super) const NAT_MASK: u32 = 0xffff_0000;
 /// The greatest number of different ways to rewrite sources.
 const PLANS_MAX: u32 = 0xffff;
 
+/// Settings of an IP pool that do not bear on which addresses it gives.
+const POOL_HARMLESS: &[&str] = &[
+    "comments",
+    "uuid",
+    "associated-interface",
+    "permit-any-host",
+    "block-size",
+    "num-blocks-per-user",
+    "pba-timeout",
+    "pba-interim-log",
+    "port-per-user",
+    "startport",
+    "endport",
+    "subnet-broadcast-in-ippool",
+    "exclude-ip",
+    "add-nat64-route",
+    "nat64",
+    "source-prefix6",
+    "client-prefix-length",
+    "cgn-block-size",
+    "cgn-port-start",
+    "cgn-port-end",
+    "cgn-spa",
+    "cgn-client-startip",
+    "cgn-client-endip",
+    "cgn-fixedalloc",
+    "cgn-client-ipv6shift",
+    "cgn-overload",
+    "utilization-alarm-clear",
+    "utilization-alarm-raise",
+    "privileged-port-use-pba",
+    "icmp-session-quota",
+    "tcp-session-quota",
+    "udp-session-quota",
+];
+
 /// How a policy rewrites sources.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Plan {
@@ -335,40 +371,7 @@ impl<'a> Domain<'a> {
                     self.answer_for(id, pool.range.0, pool.range.1);
                 }
             }
-            for span in entry.rest(&[
-                "comments",
-                "uuid",
-                "associated-interface",
-                "permit-any-host",
-                "block-size",
-                "num-blocks-per-user",
-                "pba-timeout",
-                "pba-interim-log",
-                "port-per-user",
-                "startport",
-                "endport",
-                "subnet-broadcast-in-ippool",
-                "exclude-ip",
-                "add-nat64-route",
-                "nat64",
-                "source-prefix6",
-                "client-prefix-length",
-                "cgn-block-size",
-                "cgn-port-start",
-                "cgn-port-end",
-                "cgn-spa",
-                "cgn-client-startip",
-                "cgn-client-endip",
-                "cgn-fixedalloc",
-                "cgn-client-ipv6shift",
-                "cgn-overload",
-                "utilization-alarm-clear",
-                "utilization-alarm-raise",
-                "privileged-port-use-pba",
-                "icmp-session-quota",
-                "tcp-session-quota",
-                "udp-session-quota",
-            ]) {
+            for span in entry.rest(POOL_HARMLESS) {
                 self.unread(
                     span,
                     Touches::Device,

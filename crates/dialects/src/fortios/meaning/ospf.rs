@@ -309,7 +309,11 @@ impl<'a> Domain<'a> {
                 interface.ospf = Some(ospf);
             }
         }
-        for entry in settings.into_values() {
+        self.settle_ospf_interfaces(settings.into_values());
+    }
+
+    fn settle_ospf_interfaces(&mut self, entries: impl Iterator<Item = &'a Node>) {
+        for entry in entries {
             for key in [
                 "cost",
                 "priority",

@@ -7,7 +7,7 @@
 //! that virtual IPs have made of it.
 
 use super::addresses::{Selection, Side};
-use super::policy_settings::{HARMLESS, UNTOLD};
+use super::policy_settings::{HARMLESS, IDLE, UNTOLD};
 use super::vips::VIP_MASK;
 use super::{Domain, all, any, not, unknown, unknown_action};
 use crate::fortios::reading::Node;
@@ -205,24 +205,7 @@ impl<'a> Domain<'a> {
                 Some(unknown_action(entry.span_of("action"), reason))
             }
         };
-        // What only another action or another setting would make use of.
-        for key in [
-            "nat",
-            "ippool",
-            "poolname",
-            "poolname6",
-            "fixedport",
-            "port-preserve",
-            "nat46",
-            "nat64",
-            "vpntunnel",
-            "match-vip",
-            "service-negate",
-            "srcaddr-negate",
-            "dstaddr-negate",
-            "srcaddr6-negate",
-            "dstaddr6-negate",
-        ] {
+        for key in IDLE {
             entry.setting(key);
         }
         let strange = entry.rest(HARMLESS);
@@ -245,38 +228,29 @@ impl<'a> Domain<'a> {
         if condition == super::never() {
             return;
         }
-        let mut push = |condition, action| {
-            rules.push(Rule {
-                condition,
-                action,
-                origin,
-            });
+        let action = match (accept, doubt) {
+            (None, _) => Action::Drop,
+            (Some(accept), None) => accept,
+            (Some(accept), Some(doubt)) => self.bounded(entry, doubt, accept),
         };
-        match accept {
-            None => push(condition, Action::Drop),
-            Some(accept) => match doubt {
-                None => push(condition, accept),
-                Some(doubt) => {
-                    // Bounded both ways: the profile may end what the policy
-                    // admits, but what it does not admit never comes to it.
-                    let inner = vec![
-                        Rule {
-                            condition: doubt,
-                            action: Action::Drop,
-                            origin,
-                        },
-                        Rule {
-                            condition: Condition::Always,
-                            action: accept,
-                            origin,
-                        },
-                    ];
-                    let name = format!("policy {} and its profiles", entry.name);
-                    let chain = self.add_chain(name, inner, Action::Drop);
-                    push(condition, Action::Goto(chain));
-                }
-            },
-        }
+        rules.push(Rule {
+            condition,
+            action,
+            origin,
+        });
+    }
+
+    /// Bounded both ways: a profile may end what the policy admits, but what it
+    /// does not admit never comes to the profile.
+    fn bounded(&mut self, entry: &Node, doubt: Condition, accept: Action) -> Action {
+        let rule = |condition, action| Rule {
+            condition,
+            action,
+            origin: entry.span,
+        };
+        let rules = vec![rule(doubt, Action::Drop), rule(Condition::Always, accept)];
+        let name = format!("policy {} and its profiles", entry.name);
+        Action::Goto(self.add_chain(name, rules, Action::Drop))
     }
 
     /// Returns what accepting comes to: where the source is rewritten, a chain

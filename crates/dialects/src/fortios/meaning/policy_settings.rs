@@ -178,3 +178,23 @@ pub(super) const UNTOLD: &[(&str, &str)] = &[
     ("pcp-inbound", "it depends on requests of clients"),
     ("pcp-outbound", "it depends on requests of clients"),
 ];
+
+/// Settings that are read, and that only another action or another setting
+/// would make use of.
+pub(super) const IDLE: &[&str] = &[
+    "nat",
+    "ippool",
+    "poolname",
+    "poolname6",
+    "fixedport",
+    "port-preserve",
+    "nat46",
+    "nat64",
+    "vpntunnel",
+    "match-vip",
+    "service-negate",
+    "srcaddr-negate",
+    "dstaddr-negate",
+    "srcaddr6-negate",
+    "dstaddr6-negate",
+];

@@ -260,6 +260,12 @@ fn sets_of(rule: &Node) -> Vec<RouteSet> {
         }
         _ => {}
     }
+    further_sets(rule, &mut sets);
+    sets
+}
+
+/// Adds what a rule sets besides path, communities, metric and next hop.
+fn further_sets(rule: &Node, sets: &mut Vec<RouteSet>) {
     match rule.word("set-origin") {
         Some("igp") => sets.push(RouteSet::Origin(0)),
         Some("egp") => sets.push(RouteSet::Origin(1)),
@@ -294,5 +300,4 @@ fn sets_of(rule: &Node) -> Vec<RouteSet> {
         let span: Option<Span> = on.map(|setting| setting.span);
         sets.extend(span.map(RouteSet::Unknown));
     }
-    sets
 }
