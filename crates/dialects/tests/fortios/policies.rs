@@ -417,3 +417,32 @@ fn policy_routes() {
         )],
     );
 }
+
+/// A policy of both families matches each by its own addresses.
+#[test]
+fn both_families() {
+    let six = |addresses: &str| {
+        policy(addresses)
+            .replace(
+                "set allowaccess ping ssh",
+                "config ipv6\n set ip6-address 2001:db8:0::1/64\n end",
+            )
+            .replace(
+                "set ip 10.1.0.1/24",
+                "set ip 10.1.0.1/24\n config ipv6\n set ip6-address 2001:db8:0:1::1/64\n end",
+            )
+    };
+    let way = (
+        "lan",
+        "2001:db8::5:2000 > 2001:db8:0:1::9:80 tcp",
+        "dmz [2001:db8::5]:2000 -> [2001:db8:0:1::9]:80 tcp CameBack",
+    );
+    check(
+        &six("set srcaddr6 all\n set dstaddr6 all"),
+        &[way, (WEB.0, WEB.1, PASSES)],
+    );
+    check(
+        &six(""),
+        &[(way.0, way.1, "Dropped"), (WEB.0, WEB.1, PASSES)],
+    );
+}
