@@ -6,6 +6,9 @@ mod interpret;
 /// The interpreter judges engines on random networks.
 #[cfg(test)]
 mod judge;
+/// Observed tables: their formats, and what they replace.
+#[cfg(test)]
+mod observed;
 /// What happens to all packets at once.
 #[cfg(test)]
 mod reach;

@@ -17,6 +17,10 @@ pub(super) fn routes(device: &Device, vrf: VrfId) -> Vec<Candidate> {
             continue;
         }
         for address in &interface.addresses {
+            // Link-local addresses are of the link alone; nothing is routed to them.
+            if matches!(address.net, IpNet::V6(net) if net.addr().is_unicast_link_local()) {
+                continue;
+            }
             let mut add = |prefix, protocol| {
                 routes.push(Candidate {
                     route: Route {

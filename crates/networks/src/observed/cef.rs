@@ -36,7 +36,8 @@ pub fn read(text: &str) -> ObservedTable {
 
 fn hop(words: &[&str]) -> Option<ObservedHop> {
     match words {
-        ["receive", ..] => Some(ObservedHop::Receive),
+        // Multicast is not forwarded by this table.
+        ["receive" | "multicast", ..] => Some(ObservedHop::Receive),
         ["drop" | "discard" | "null", ..] => Some(ObservedHop::Discard),
         ["attached", interface] if interface.starts_with("Null") => Some(ObservedHop::Discard),
         ["attached" | "connected" | "glean", interface] => {

@@ -100,12 +100,16 @@ fn hops(
     let hop = match (via, connected) {
         (Some(via), _) => ObservedHop::Gateway {
             address: cleaned.get(via + 1)?.parse().ok()?,
-            interface: cleaned.get(via + 2).map(|name| (*name).to_owned()),
+            interface: cleaned
+                .get(via + 2)
+                .filter(|name| !name.starts_with(['(', '[']))
+                .map(|name| (*name).to_owned()),
         },
         (None, Some(connected)) => match *cleaned.get(connected + 1)? {
             "Null" => ObservedHop::Discard,
             interface => ObservedHop::Attached(interface.to_owned()),
         },
+        (None, None) if cleaned.last() == Some(&"Null") => ObservedHop::Discard,
         (None, None) => return None,
     };
     Some(ObservedRoute {

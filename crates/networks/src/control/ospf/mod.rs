@@ -24,10 +24,12 @@ use super::table::{Candidate, Offer, Table};
 use crate::forwarding::{Route, RouteProtocol};
 use crate::model::{DeviceId, Network, NextHop, OspfAreaKind, OspfProcess, VrfId};
 use areas::{Destination, Internal, Kind};
+use external::External;
 use findings::{Finding, Span};
 use graph::FirstHop;
 use ipnet::{IpNet, Ipv4Net};
 use ports::Processes;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The OSPF of a whole network: what does not depend on other protocols.
@@ -37,7 +39,12 @@ pub(super) struct Ospf<'a> {
     internal: Internal,
     /// Neighbours that disagree, identifiers used twice.
     pub(super) findings: Vec<Finding>,
+    /// What was offered last, and for which external routes.
+    last: RefCell<Option<(Vec<External>, Offers)>>,
 }
+
+/// What OSPF offers: device, VRF, route.
+type Offers = Vec<(usize, usize, Candidate)>;
 
 /// A route of one process, before it competes with other protocols.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,21 +80,24 @@ impl<'a> Ospf<'a> {
             processes,
             internal,
             findings,
+            last: RefCell::new(None),
         }
     }
 
     /// Returns what OSPF offers to each VRF (by device, then VRF), by the
     /// tables as they stand.
-    pub(super) fn offers(
-        &self,
-        tables: &[Vec<Table>],
-        expressions: &Expressions,
-    ) -> Vec<(usize, usize, Candidate)> {
+    pub(super) fn offers(&self, tables: &[Vec<Table>], expressions: &Expressions) -> Offers {
         let mut offers = Vec::new();
         if self.processes.all.is_empty() {
             return offers;
         }
         let externals = external::announced(&self.processes, self.network, tables, expressions);
+        if let Some((known, offers)) = &*self.last.borrow()
+            && *known == externals
+        {
+            return offers.clone();
+        }
+        let announced = externals.clone();
         let lists = external::flooded(&self.processes, &self.internal, externals);
         for (at, process) in self.processes.all.iter().enumerate() {
             let mut routes = self.internal_routes(at);
@@ -104,6 +114,7 @@ impl<'a> Ospf<'a> {
                 }
             }
         }
+        *self.last.borrow_mut() = Some((announced, offers.clone()));
         offers
     }
 
