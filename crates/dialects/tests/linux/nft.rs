@@ -62,3 +62,14 @@ fn rules_that_are_not_understood_stay_in_place() {
     insta::assert_snapshot!(print(&reading.reading.devices[0]));
     assert_eq!(state_letters(&reading.reading.coverage.lines), "uuuXXhh");
 }
+
+/// A rule that changes the packet and then leaves the chain leaves it in the
+/// model too (the kernel judge found that it came back).
+#[test]
+fn goto_after_a_change_does_not_come_back() {
+    let reading = read_rules_text(
+        "table ip t {\n chain q { }\n chain f {\n type filter hook forward priority 0; policy accept;\n\
+         meta mark 1 meta mark set 2 goto q\n meta mark set 3 jump q\n drop\n }\n}\n",
+    );
+    insta::assert_snapshot!(print(&reading.reading.devices[0]));
+}

@@ -967,7 +967,21 @@ impl<'t> Reader<'_, 't> {
             };
             return (rules, state);
         }
-        let returns = effects.iter().any(|(_, action)| *action == Action::Return);
+        // Leaving the chain of effects has to leave the rule's chain too, where
+        // `return` and `goto` do; then nothing may come to its end.
+        let leaves = |action: &Action| matches!(action, Action::Return | Action::Goto(_));
+        let returns = effects.iter().any(|(_, action)| leaves(action));
+        let ends = effects.last().is_some_and(|(own, action)| {
+            let last = matches!(action, Action::Accept(_) | Action::Drop) || leaves(action);
+            *own == Condition::Always && last
+        });
+        if returns && !ends {
+            let action = unknown_action(origin, "a map after a change is not modelled");
+            return (
+                vec![rule(condition, action)],
+                state.max(LineState::NotModelledCouldMatter),
+            );
+        }
         let chain = self
             .builder
             .add_chain("effects of a rule".to_owned(), Action::Return, origin);
