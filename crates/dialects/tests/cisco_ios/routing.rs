@@ -307,6 +307,28 @@ fn policy_routing() {
     assert_eq!(seen("GigabitEthernet0/1", "10.1.1.1"), "end");
 }
 
+/// What a map that nothing defines does to packets is unknown, and told.
+#[test]
+fn undefined_policy_routing() {
+    let reading = read("interface GigabitEthernet0/0\n ip policy route-map NONE\n");
+    let device = &reading.devices[0];
+    let judge = Judge {
+        device,
+        enters: device.interface_named("GigabitEthernet0/0"),
+        leaves: None,
+        reflected: Vec::new(),
+    };
+    let chain = device.vrfs[0].policy_routing.unwrap();
+    assert_eq!(
+        judge.chain(chain, &packet("udp 1.1.1.1:1 -> 9.9.9.9:9")),
+        "unknown"
+    );
+    assert_eq!(
+        findings(&reading),
+        ["undefined-reference: route map `NONE` is not defined"]
+    );
+}
+
 /// EIGRP, IS-IS and RIP are kept for the VRFs they run in.
 #[test]
 fn unmodelled_protocols() {

@@ -27,13 +27,18 @@ impl<'a> Builder<'_, 'a> {
         }
         let mut rules: BTreeMap<VrfId, Vec<Rule>> = BTreeMap::new();
         for ((vrf, name), (origin, ids)) in used {
-            // A map that is not defined routes nothing: the routes decide.
-            let Some(chain) = self.map_chain(name) else {
-                continue;
+            // What a map that nothing defines does is not documented; an export
+            // without it may also have been cut.
+            let action = match self.map_chain(name) {
+                Some(chain) => Action::Call(chain),
+                None => Action::Unknown(Unknown {
+                    origin,
+                    reason: "the route map is not defined".to_owned(),
+                }),
             };
             rules.entry(vrf).or_default().push(Rule {
                 condition: Condition::EntersBy(InterfaceSet::new(ids)),
-                action: Action::Call(chain),
+                action,
                 origin,
             });
         }
