@@ -12,7 +12,7 @@ pub(crate) mod shrink;
 
 use crate::support::generate::{Generated, generate};
 use crate::support::random::Random;
-use crate::support::sample::{Edges, sample};
+use crate::support::sample::{Edges, sample, starts};
 use coverage::Coverage;
 use networks::forwarding::Routing;
 use networks::interpret::{Disposition, Interpreter, Return, Start, Trace, Walk};
@@ -83,23 +83,35 @@ pub(crate) trait Engine {
     /// How finely it tells ends apart.
     type End: Ord + std::fmt::Debug;
 
-    /// Maps what the interpreter saw to what this engine tells apart.
-    fn end(trace: &Trace) -> Self::End;
+    /// It, made ready for a network.
+    type Ready<'n>;
 
     /// Gets ready for a network.
-    fn prepare(network: &Network, routing: &Routing) -> Self;
+    fn prepare<'n>(network: &'n Network, routing: &'n Routing) -> Self::Ready<'n>;
+
+    /// Tells whether an end says that it cannot be told.
+    fn is_unknown(end: &Self::End) -> bool;
+
+    /// Maps what the interpreter saw to what this engine tells apart.
+    fn end(ready: &Self::Ready<'_>, trace: &Trace) -> Self::End;
 
     /// Every way the packet may end.
-    fn ends(&mut self, start: Start, packet: &Packet) -> BTreeSet<Self::End>;
+    fn ends(ready: &mut Self::Ready<'_>, start: Start, packet: &Packet) -> BTreeSet<Self::End>;
 
-    /// Every way an answer may end, over all ways the packet may arrive; `None`
-    /// where the engine was not asked to tell.
-    fn answers(&mut self, start: Start, packet: &Packet) -> Option<BTreeSet<Answer>>;
+    /// Every way an answer may end, over all ways the packet may arrive; a
+    /// packet whose own end cannot be told counts as [`Answer::Unknown`], what
+    /// goes astray as lost. `None` where the engine was not asked to tell.
+    fn answers(
+        ready: &mut Self::Ready<'_>,
+        start: Start,
+        packet: &Packet,
+    ) -> Option<BTreeSet<Answer>>;
 }
 
 /// One packet on which engine and interpreter differ.
 #[derive(Debug, Clone)]
 pub(crate) struct Difference {
+    pub(crate) kind: Kind,
     pub(crate) seed: u64,
     pub(crate) start: Start,
     pub(crate) packet: Packet,
@@ -134,37 +146,74 @@ pub(crate) fn interpret(generated: &Generated, start: Start, packet: Packet) -> 
     }
 }
 
+/// How an engine differs from the interpreter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It says something that is not so, or does not say that it cannot tell.
+    Wrong,
+    /// It cannot tell what the interpreter can.
+    Cautious,
+}
+
 /// Compares an engine with the interpreter on one packet.
 pub(crate) fn compare<E: Engine>(
-    engine: &mut E,
+    engine: &mut E::Ready<'_>,
     judged: &Judged,
     start: Start,
     packet: &Packet,
-) -> Result<(), String> {
-    let seen: BTreeSet<E::End> = judged.forward.traces.iter().map(E::end).collect();
-    let said = engine.ends(start, packet);
-    if !agrees(&seen, &said, judged.forward.complete) {
-        return Err(format!(
-            "ends: the interpreter saw {seen:?}, the engine said {said:?}"
-        ));
+) -> Result<(), (Kind, String)> {
+    let seen = judged.forward.traces.iter();
+    let seen: BTreeSet<E::End> = seen.map(|trace| E::end(engine, trace)).collect();
+    let said = E::ends(engine, start, packet);
+    differ(&seen, &said, judged.forward.complete, E::is_unknown)
+        .map_err(|(kind, text)| (kind, format!("ends: {text}")))?;
+    let Some(said) = E::answers(engine, start, packet) else {
+        return Ok(());
+    };
+    let mut seen: BTreeSet<Answer> = judged
+        .answers
+        .iter()
+        .map(|(answer, _)| match answer {
+            Answer::Astray => Answer::Lost,
+            answer => *answer,
+        })
+        .collect();
+    let unknown = |trace: &Trace| matches!(trace.disposition, Disposition::Unknown(_));
+    if judged.forward.traces.iter().any(unknown) {
+        seen.insert(Answer::Unknown);
     }
-    if let Some(said) = engine.answers(start, packet) {
-        let seen: BTreeSet<Answer> = judged.answers.iter().map(|(answer, _)| *answer).collect();
-        if !agrees(&seen, &said, judged.complete) {
-            return Err(format!(
-                "answers: the interpreter saw {seen:?}, the engine said {said:?}"
-            ));
-        }
-    }
-    Ok(())
+    differ(&seen, &said, judged.complete, |answer| {
+        *answer == Answer::Unknown
+    })
+    .map_err(|(kind, text)| (kind, format!("answers: {text}")))
 }
 
-fn agrees<T: Ord>(seen: &BTreeSet<T>, said: &BTreeSet<T>, complete: bool) -> bool {
-    if complete {
+/// Compares what was seen with what was said.
+fn differ<T: Ord + std::fmt::Debug>(
+    seen: &BTreeSet<T>,
+    said: &BTreeSet<T>,
+    complete: bool,
+    is_unknown: impl Fn(&T) -> bool,
+) -> Result<(), (Kind, String)> {
+    let agrees = if complete {
         seen == said
     } else {
         seen.is_subset(said)
+    };
+    if agrees {
+        return Ok(());
     }
+    // With Unknown said, what is left out is at least doubted; what is said
+    // besides must still have been seen.
+    let doubts = said.iter().any(&is_unknown);
+    let claims_seen = said.iter().all(|end| is_unknown(end) || seen.contains(end));
+    let kind = if doubts && (claims_seen || !complete) {
+        Kind::Cautious
+    } else {
+        Kind::Wrong
+    };
+    let text = format!("the interpreter saw {seen:?}, the engine said {said:?}");
+    Err((kind, text))
 }
 
 /// How many packets are sampled in one network.
@@ -193,6 +242,22 @@ pub(crate) struct Verdict {
     pub(crate) differences: Vec<Difference>,
 }
 
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            kind,
+            seed,
+            start,
+            packet,
+            what,
+        } = self;
+        write!(
+            f,
+            "{kind:?}: seed {seed}, {start:?}, {packet}, {packet:?}: {what}"
+        )
+    }
+}
+
 impl Verdict {
     /// Fails where there was a difference.
     #[track_caller]
@@ -201,13 +266,7 @@ impl Verdict {
             return;
         };
         let count = self.differences.len();
-        let Difference {
-            seed,
-            start,
-            packet,
-            what,
-        } = first;
-        panic!("{count} differences, first: seed {seed}, {start:?}, {packet:?}: {what}");
+        panic!("{count} differences, first: {first}");
     }
 }
 
@@ -245,8 +304,9 @@ pub(crate) fn judge<E: Engine>(packets: usize, seed: u64, stop: bool) -> Verdict
             }
             verdict.packets += 1;
             verdict.coverage.add(cells, &judged);
-            if let Err(what) = compare(&mut engine, &judged, start, &packet) {
+            if let Err((kind, what)) = compare::<E>(&mut engine, &judged, start, &packet) {
                 verdict.differences.push(Difference {
+                    kind,
                     seed,
                     start,
                     packet,
@@ -264,8 +324,9 @@ pub(crate) fn case(seed: u64) -> (Generated, Vec<(Start, Packet)>) {
     let edges = Edges::of(&generated);
     generated.built.choices = edges.choices();
     let mut random = Random::new(!seed);
+    let starts = starts(&generated, &mut random);
     let packets = (0..PACKETS_A_NETWORK)
-        .map(|at| sample(&generated, &edges, &mut random, at % 2 == 0))
+        .map(|at| sample(&generated, &edges, &starts, &mut random, at % 2 == 0))
         .collect();
     (generated, packets)
 }
@@ -288,66 +349,77 @@ mod itself {
     use networks::interpret::{Choices, Interpreter};
     use networks::model::{HookKind, Network};
 
-    struct Same {
-        network: Network,
-        routing: Routing,
+    /// The interpreter as an engine.
+    struct Same;
+
+    /// An engine that does not know translation.
+    struct Untranslating;
+
+    type Owned = (Network, Routing);
+
+    fn ends((network, routing): &Owned, start: Start, packet: &Packet) -> BTreeSet<End> {
+        // Other choices may be followed than the judge follows.
+        let choices = Choices {
+            all_up_to: 4,
+            ports: crate::support::sample::every_port(),
+            addresses: Vec::new(),
+        };
+        let interpreter = Interpreter::new(network, routing, &choices);
+        let walk = interpreter.forward(start, *packet);
+        walk.traces.iter().map(End::of).collect()
     }
 
     impl Engine for Same {
         type End = End;
+        type Ready<'n> = Owned;
 
-        fn end(trace: &Trace) -> End {
+        fn is_unknown(end: &End) -> bool {
+            *end == End::Unknown
+        }
+
+        fn prepare<'n>(network: &'n Network, routing: &'n Routing) -> Owned {
+            (network.clone(), routing.clone())
+        }
+
+        fn end(_: &Owned, trace: &Trace) -> End {
             End::of(trace)
         }
 
-        fn prepare(network: &Network, routing: &Routing) -> Self {
-            Self {
-                network: network.clone(),
-                routing: routing.clone(),
-            }
+        fn ends(ready: &mut Owned, start: Start, packet: &Packet) -> BTreeSet<End> {
+            ends(ready, start, packet)
         }
 
-        fn ends(&mut self, start: Start, packet: &Packet) -> BTreeSet<End> {
-            // More choices can only add ends.
-            let choices = Choices {
-                all_up_to: 4,
-                ports: crate::support::sample::every_port(),
-                addresses: Vec::new(),
-            };
-            let interpreter = Interpreter::new(&self.network, &self.routing, &choices);
-            let walk = interpreter.forward(start, *packet);
-            walk.traces.iter().map(End::of).collect()
-        }
-
-        fn answers(&mut self, _: Start, _: &Packet) -> Option<BTreeSet<Answer>> {
+        fn answers(_: &mut Owned, _: Start, _: &Packet) -> Option<BTreeSet<Answer>> {
             None
         }
     }
 
-    /// An engine that does not know translation.
-    struct Untranslating(Same);
-
     impl Engine for Untranslating {
         type End = End;
+        type Ready<'n> = Owned;
 
-        fn end(trace: &Trace) -> End {
+        fn is_unknown(end: &End) -> bool {
+            *end == End::Unknown
+        }
+
+        fn prepare<'n>(network: &'n Network, routing: &'n Routing) -> Owned {
+            let (mut network, routing) = Same::prepare(network, routing);
+            for device in &mut network.devices {
+                device.hooks.retain(|hook| hook.kind == HookKind::Filter);
+            }
+            (network, routing)
+        }
+
+        fn end(_: &Owned, trace: &Trace) -> End {
             End::of(trace)
         }
 
-        fn prepare(network: &Network, routing: &Routing) -> Self {
-            let mut same = Same::prepare(network, routing);
-            for device in &mut same.network.devices {
-                device.hooks.retain(|hook| hook.kind == HookKind::Filter);
-            }
-            Self(same)
+        fn ends(ready: &mut Owned, start: Start, packet: &Packet) -> BTreeSet<End> {
+            ends(ready, start, packet)
         }
 
-        fn ends(&mut self, start: Start, packet: &Packet) -> BTreeSet<End> {
-            self.0.ends(start, packet)
-        }
-
-        fn answers(&mut self, start: Start, packet: &Packet) -> Option<BTreeSet<Answer>> {
-            self.0.answers(start, packet)
+        fn answers(_: &mut Owned, _: Start, _: &Packet) -> Option<BTreeSet<Answer>> {
+            None
         }
     }
 

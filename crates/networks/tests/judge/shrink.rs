@@ -1,30 +1,40 @@
 //! Making a failing case small enough to read.
 
-use super::{Difference, Engine, case, compare, interpret};
+use super::{Difference, Engine, Kind, case, compare, interpret};
 use crate::support::generate::Generated;
 use networks::forwarding::Fib;
 use networks::interpret::{Choices, Start};
 use networks::model::Action;
 use packets::Packet;
 
+/// How often a smaller case is tried.
+const TRIES_MAX: usize = 1_500;
+
 /// Removes everything from the network of a difference that it does not need,
 /// and says what is left.
 pub(crate) fn shrink<E: Engine>(difference: &Difference) -> String {
     let (mut generated, _) = case(difference.seed);
     let (start, packet) = (difference.start, difference.packet);
-    let mut smaller = true;
-    while smaller {
-        smaller = false;
-        for step in 0..steps(&generated) {
+    // Large runs of things first, then ever smaller ones.
+    let mut length = steps(&generated) / 2;
+    let mut tries = 0;
+    while length > 0 && tries < TRIES_MAX {
+        let mut step = 0;
+        while step < steps(&generated) && tries < TRIES_MAX {
             let mut candidate = copy(&generated);
-            if remove(&mut candidate, step) && differs::<E>(&candidate, start, packet).is_some() {
+            remove(&mut candidate, step..step + length);
+            tries += 1;
+            if differs::<E>(&candidate, start, packet)
+                .is_some_and(|(kind, _)| kind == difference.kind)
+            {
                 generated = candidate;
-                smaller = true;
-                break;
+            } else {
+                step += length;
             }
         }
+        length /= 2;
     }
-    let what = differs::<E>(&generated, start, packet).unwrap_or_default();
+    let what = differs::<E>(&generated, start, packet).map_or(String::new(), |(_, what)| what);
     format!(
         "seed {}, {start:?}, {packet} {packet:?}\n{what}\n{}",
         difference.seed,
@@ -32,10 +42,14 @@ pub(crate) fn shrink<E: Engine>(difference: &Difference) -> String {
     )
 }
 
-fn differs<E: Engine>(generated: &Generated, start: Start, packet: Packet) -> Option<String> {
+fn differs<E: Engine>(
+    generated: &Generated,
+    start: Start,
+    packet: Packet,
+) -> Option<(Kind, String)> {
     let judged = interpret(generated, start, packet);
     let mut engine = E::prepare(&generated.built.network, &generated.built.routing);
-    compare(&mut engine, &judged, start, &packet).err()
+    compare::<E>(&mut engine, &judged, start, &packet).err()
 }
 
 fn copy(generated: &Generated) -> Generated {
@@ -60,17 +74,13 @@ fn steps(generated: &Generated) -> usize {
     count
 }
 
-/// Removes the thing of this number; false where nothing changed.
-fn remove(generated: &mut Generated, step: usize) -> bool {
+/// Removes the things of these numbers.
+fn remove(generated: &mut Generated, steps: std::ops::Range<usize>) {
     let mut at = 0;
-    let mut removed = false;
     visit(generated, &mut |_| {
-        let this = at == step;
         at += 1;
-        removed |= this;
-        this
+        steps.contains(&(at - 1))
     });
-    removed
 }
 
 /// Goes through everything that can be removed; `wanted` picks what is.

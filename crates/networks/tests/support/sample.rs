@@ -1,13 +1,11 @@
 //! Packets for a random network, half of them from the edges of its rules.
 
-use super::generate::Generated;
+use super::generate::{Generated, Segment};
 use super::generate_rules::PORTS;
 use super::random::Random;
 use networks::forwarding::Fib;
 use networks::interpret::{Choices, Start};
-use networks::model::{
-    Action, AddressRewrite, Condition, Device, DeviceId, PortRewrite, Translation,
-};
+use networks::model::{Action, AddressRewrite, Condition, Device, PortRewrite, Translation};
 use packets::{AddressMatch, AddressSet, Fragment, Packet, Ports, Protocol, TcpFlags};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -177,20 +175,29 @@ fn step(address: IpAddr, up: bool) -> IpAddr {
     }
 }
 
+/// In how many places packets of one network begin.
+const STARTS: usize = 3;
+
 /// The ports that a choice between many is tried on.
 pub(crate) fn every_port() -> Vec<u16> {
     PORTS.to_vec()
 }
 
-/// Picks a start and a packet; `edge` takes addresses and ports from edges.
+/// Picks a packet for one of the starts; `edge` takes addresses and ports from edges.
 pub(crate) fn sample(
     generated: &Generated,
     edges: &Edges,
+    starts: &[Begin],
     random: &mut Random,
     edge: bool,
 ) -> (Start, Packet) {
     let six = random.percent(35);
-    let (start, from) = start(generated, random, six);
+    let begin = random.pick(starts);
+    let host = *random.pick(&[5, 10, 77, 130]);
+    let (start, from) = match begin.start {
+        Start::Enters(_) => (begin.start, begin.segment.address(host, six)),
+        Start::Sent(device) => (begin.start, begin.segment.address(device.index() + 1, six)),
+    };
     let address = |random: &mut Random| -> IpAddr {
         if edge && random.percent(75) {
             let of: Vec<_> = edges
@@ -256,25 +263,37 @@ fn of_protocol(mut packet: Packet, random: &mut Random, six: bool) -> Packet {
         }
         _ => packet.protocol = *random.pick(&[Protocol::GRE, Protocol::SCTP, Protocol(255)]),
     }
-    if random.percent(5) {
+    if random.percent(8) {
         packet.fragment = Fragment::Later;
     }
     packet
 }
 
-fn start(generated: &Generated, random: &mut Random, six: bool) -> (Start, IpAddr) {
-    let devices = &generated.built.network.devices;
+/// Where packets begin, and the segment they are genuinely of.
+pub(crate) struct Begin {
+    start: Start,
+    segment: Segment,
+}
+
+/// Picks where packets begin in a network: a few places, since engines work
+/// out each for all packets.
+pub(crate) fn starts(generated: &Generated, random: &mut Random) -> Vec<Begin> {
     let ported: Vec<_> = generated
         .segments
         .iter()
-        .flat_map(|segment| segment.ports.iter().map(move |port| (segment, port)))
+        .flat_map(|segment| segment.ports.iter().map(move |port| (segment, *port)))
         .collect();
-    let (segment, port) = *random.pick(&ported);
-    if random.percent(12) {
-        let device = random.below(devices.len());
-        let id = DeviceId(u32::try_from(device).unwrap());
-        return (Start::Sent(id), segment.address(device + 1, six));
-    }
-    let host = *random.pick(&[5, 10, 77, 130]);
-    (Start::Enters(*port), segment.address(host, six))
+    (0..STARTS)
+        .map(|_| {
+            let (segment, port) = *random.pick(&ported);
+            Begin {
+                start: if random.percent(15) {
+                    Start::Sent(port.device)
+                } else {
+                    Start::Enters(port)
+                },
+                segment: segment.clone(),
+            }
+        })
+        .collect()
 }
