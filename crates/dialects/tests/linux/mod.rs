@@ -1,5 +1,7 @@
 //! Linux: rule sets and host files.
 
+/// Host files.
+mod host;
 /// A real firewall against a machine-checked analyser.
 mod matrix;
 /// What no text may do.
