@@ -318,6 +318,22 @@ pub(crate) fn judge<E: Engine>(packets: usize, seed: u64, stop: bool) -> Verdict
     verdict
 }
 
+/// Returns on which packets of one network an engine differs, in words.
+#[cfg(feature = "seeded-bugs")]
+pub(crate) fn differences_in<E: Engine>(seed: u64, packets: usize) -> Vec<String> {
+    let (generated, sampled) = case(seed);
+    let mut engine = E::prepare(&generated.built.network, &generated.built.routing);
+    sampled
+        .into_iter()
+        .take(packets)
+        .filter_map(|(start, packet)| {
+            let judged = interpret(&generated, start, packet);
+            let (kind, what) = compare::<E>(&mut engine, &judged, start, &packet).err()?;
+            Some(format!("{kind:?} {start:?} {packet:?} {what}"))
+        })
+        .collect()
+}
+
 /// The network of a seed and the packets that are tried in it.
 pub(crate) fn case(seed: u64) -> (Generated, Vec<(Start, Packet)>) {
     let mut generated = generate(seed);
@@ -339,6 +355,13 @@ pub(crate) fn packet_count(usual: usize) -> usize {
         .and_then(|text| text.parse().ok())
         .unwrap_or(usual)
 }
+
+/// The symbolic engine.
+mod symbolic;
+
+/// Deliberate faults in the engine are noticed.
+#[cfg(feature = "seeded-bugs")]
+mod seeded;
 
 /// Laws that the interpreter keeps by itself.
 mod laws;
