@@ -1,1 +1,16 @@
-//! Placeholder.
+//! Journeys: their legs joined into verdicts, and what stands in their way.
+
+pub mod ask;
+pub mod between;
+pub mod excess;
+pub mod inferred;
+pub mod judge;
+pub mod near_miss;
+pub mod placement;
+pub mod story;
+pub mod traffic;
+pub mod trouble;
+pub mod verdict;
+mod world;
+
+pub use world::World;

@@ -1,0 +1,238 @@
+//! Why a rule did not match a packet: which of its conditions failed.
+//!
+//! When a filter drops a packet, the line that people look for is often not
+//! the one that dropped it but the one that was meant to let it through. Such
+//! a line fails in one condition, or two.
+
+use networks::model::{
+    Action, Chain, ChainId, Condition, ConnectionStates, Device, InterfaceId, InterfaceSet, Rule,
+};
+use packets::{AddressMatch, AddressSet, Fragment, Packet, Ports, Protocol};
+
+/// A rule that would have let a packet through, and what did not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearMiss<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// What did not fit, in fragments: "destination port is 443, not 8443".
+    pub mismatches: Vec<String>,
+}
+
+/// How many conditions may fail for a rule to count as one that was meant.
+const MISMATCHES_MAX: usize = 2;
+
+/// How many rules are looked at; past that the list is too long to be read by hand.
+const RULES_MAX: usize = 100_000;
+
+/// What a rule is judged by besides the packet.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    /// The device.
+    pub device: &'a Device,
+    /// The interface that the packet entered by.
+    pub enters: Option<InterfaceId>,
+    /// The interface that it leaves by, once that is decided.
+    pub leaves: Option<InterfaceId>,
+}
+
+/// Returns the rules of a chain, and of chains it calls, that accept and nearly
+/// matched the packet: fewest mismatches first, then in order.
+pub fn near_misses<'a>(chain: ChainId, packet: &Packet, at: At<'a>) -> Vec<NearMiss<'a>> {
+    let mut found = Vec::new();
+    let mut chains = vec![chain];
+    let mut seen = Vec::new();
+    let mut rules = 0;
+    while let Some(id) = chains.pop() {
+        let Some(chain) = at.device.chain(id).filter(|_| !seen.contains(&id)) else {
+            continue;
+        };
+        seen.push(id);
+        rules += chain.rules.len();
+        if rules > RULES_MAX {
+            break;
+        }
+        chains.extend(called(chain));
+        found.extend(
+            chain
+                .rules
+                .iter()
+                .filter_map(|rule| near_miss(rule, packet, at)),
+        );
+    }
+    found.sort_by_key(|miss| miss.mismatches.len());
+    found
+}
+
+/// The chains that a chain calls.
+fn called(chain: &Chain) -> impl Iterator<Item = ChainId> {
+    chain.rules.iter().filter_map(|rule| match rule.action {
+        Action::Call(chain) | Action::Goto(chain) => Some(chain),
+        _ => None,
+    })
+}
+
+fn near_miss<'a>(rule: &'a Rule, packet: &Packet, at: At<'a>) -> Option<NearMiss<'a>> {
+    if !matches!(rule.action, Action::Accept(_) | Action::Translate(_)) {
+        return None;
+    }
+    let mismatches = mismatches(&rule.condition, packet, at)?;
+    (1..=MISMATCHES_MAX)
+        .contains(&mismatches.len())
+        .then_some(NearMiss { rule, mismatches })
+}
+
+/// Returns what in a condition fails for a packet: nothing where it holds,
+/// `None` where no few changes would help (a rule for another protocol, for
+/// other states, or one that cannot be told).
+fn mismatches(condition: &Condition, packet: &Packet, at: At<'_>) -> Option<Vec<String>> {
+    match condition {
+        Condition::Always => Some(Vec::new()),
+        Condition::All(parts) => {
+            let parts: Option<Vec<_>> = parts
+                .iter()
+                .map(|part| mismatches(part, packet, at))
+                .collect();
+            Some(parts?.into_iter().flatten().collect())
+        }
+        Condition::Any(parts) => parts
+            .iter()
+            .filter_map(|part| mismatches(part, packet, at))
+            .min_by_key(Vec::len),
+        Condition::Not(part) => match mismatches(part, packet, at) {
+            Some(failing) if failing.is_empty() => Some(vec!["an exception applies".to_owned()]),
+            _ => Some(Vec::new()),
+        },
+        Condition::Source(set) => Some(
+            address_mismatch("source", set, packet.source)
+                .into_iter()
+                .collect(),
+        ),
+        Condition::Destination(set) => Some(
+            address_mismatch("destination", set, packet.destination)
+                .into_iter()
+                .collect(),
+        ),
+        Condition::Protocol(protocols) => Some(protocol_mismatch(protocols, packet)),
+        Condition::SourcePort(ports) => {
+            port_mismatch("source port", ports, packet, packet.source_port)
+        }
+        Condition::DestinationPort(ports) => {
+            port_mismatch("destination port", ports, packet, packet.destination_port)
+        }
+        Condition::EntersBy(set) => Some(interface_mismatch("enters by", set, at.enters, at)),
+        Condition::LeavesBy(set) => Some(interface_mismatch("leaves by", set, at.leaves, at)),
+        Condition::Connection(states) => new_or_untracked(*states).then(Vec::new),
+        Condition::TcpFlags(flags) => flags.matches(packet.tcp_flags).then(Vec::new),
+        Condition::Mark { mask, value } => (packet.mark & mask == *value).then(Vec::new),
+        Condition::LaterFragment => (packet.fragment == Fragment::Later).then(Vec::new),
+        Condition::Icmp(icmp) => {
+            let fits = |value: u16, range: &std::ops::RangeInclusive<u8>| {
+                u8::try_from(value).is_ok_and(|value| range.contains(&value))
+            };
+            (packet.protocol.is_icmp()
+                && fits(packet.destination_port, &icmp.types)
+                && fits(packet.source_port, &icmp.codes))
+            .then(Vec::new)
+        }
+        Condition::Reflected(_) | Condition::Accepted(_) | Condition::Unknown(_) => None,
+    }
+}
+
+/// Tells whether a first packet can be in one of the states.
+fn new_or_untracked(states: ConnectionStates) -> bool {
+    use networks::model::ConnectionState::{New, Untracked};
+    states.contains(New) || states.contains(Untracked)
+}
+
+fn address_mismatch(what: &str, set: &AddressSet, address: std::net::IpAddr) -> Option<String> {
+    (!set.contains(address)).then(|| format!("the {what} {address} is not in {}", addresses(set)))
+}
+
+/// Writes a set of addresses, cut after a few parts.
+fn addresses(set: &AddressSet) -> String {
+    const SHOWN_MAX: usize = 3;
+    let mut parts: Vec<String> = set
+        .0
+        .iter()
+        .take(SHOWN_MAX)
+        .map(|part| match part {
+            AddressMatch::Net(net) => net.to_string(),
+            AddressMatch::Range(first, last) => format!("{first}-{last}"),
+            AddressMatch::Wildcard(wildcard) => {
+                format!("{} {}", wildcard.address, wildcard.ignore)
+            }
+        })
+        .collect();
+    if set.0.len() > SHOWN_MAX {
+        parts.push(format!("{} more", set.0.len() - SHOWN_MAX));
+    }
+    if parts.is_empty() {
+        "the empty set".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+fn protocol_mismatch(protocols: &[Protocol], packet: &Packet) -> Vec<String> {
+    if protocols.contains(&packet.protocol) {
+        return Vec::new();
+    }
+    let names: Vec<_> = protocols.iter().map(ToString::to_string).collect();
+    vec![format!(
+        "the protocol is {}, not {}",
+        packet.protocol,
+        names.join(" or ")
+    )]
+}
+
+fn port_mismatch(what: &str, ports: &Ports, packet: &Packet, port: u16) -> Option<Vec<String>> {
+    if !packet.protocol.has_ports() || packet.fragment == Fragment::Later {
+        return None;
+    }
+    if ports.contains(port) {
+        return Some(Vec::new());
+    }
+    const SHOWN_MAX: usize = 4;
+    let mut ranges: Vec<String> = ports
+        .0
+        .iter()
+        .take(SHOWN_MAX)
+        .map(|range| {
+            if range.start() == range.end() {
+                range.start().to_string()
+            } else {
+                format!("{}-{}", range.start(), range.end())
+            }
+        })
+        .collect();
+    if ports.0.len() > SHOWN_MAX {
+        ranges.push("…".to_owned());
+    }
+    Some(vec![format!(
+        "the {what} is {port}, not {}",
+        ranges.join(", ")
+    )])
+}
+
+fn interface_mismatch(
+    what: &str,
+    set: &InterfaceSet,
+    id: Option<InterfaceId>,
+    at: At<'_>,
+) -> Vec<String> {
+    let name = |id: InterfaceId| at.device.interface(id).map_or("?", |i| i.name.as_str());
+    match id {
+        Some(id) if set.contains(id) => Vec::new(),
+        Some(id) => {
+            let names: Vec<_> = set.iter().map(name).collect();
+            vec![format!(
+                "the packet {what} `{}`, not `{}`",
+                name(id),
+                names.join("`, `")
+            )]
+        }
+        None => vec![format!(
+            "the packet is the device's own, and the rule asks what it {what}"
+        )],
+    }
+}

@@ -1,0 +1,329 @@
+//! Why journeys do not work, as findings: one a cause, with all it stops.
+
+use crate::World;
+use crate::judge::{Journey, traces};
+use crate::story::{Line, tell};
+use crate::verdict::{Asked, Leg, LegKind};
+use findings::{Code, Finding, Severity, Span};
+use networks::interpret::{Choices, Disposition, HookOutcome, Interpreter, Return, Step, Trace};
+use networks::model::{DeviceId, HookKind};
+use packets::Packet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A filter stops a journey.
+pub const STOPPED_BY_FILTER: Code = Code::new("journey-filtered");
+/// A device has no route for a journey.
+pub const NO_ROUTE: Code = Code::new("journey-no-route");
+/// A null route stops a journey.
+pub const DISCARDED: Code = Code::new("journey-discarded");
+/// A journey goes round in a loop.
+pub const LOOP: Code = Code::new("journey-loop");
+/// A reverse-path check stops a journey.
+pub const REVERSE_PATH: Code = Code::new("journey-reverse-path");
+/// The answer meets a stateful device that did not see the question.
+pub const OUT_OF_STATE: Code = Code::new("journey-asymmetric");
+/// A journey leaves what the configurations show.
+pub const LEAVES: Code = Code::new("journey-leaves-region");
+/// A journey ends at a device that it is not for.
+pub const ELSEWHERE: Code = Code::new("journey-elsewhere");
+/// The answer comes back with other addresses than it was asked under.
+pub const ALTERED: Code = Code::new("journey-answer-altered");
+/// It cannot be told whether a journey works, because of a line.
+pub const UNKNOWN: Code = Code::new("journey-unknown");
+
+/// How many journeys a finding names.
+const NAMED_MAX: usize = 8;
+
+/// One cause, and the journeys it stops.
+struct Cause {
+    finding: Finding,
+    journeys: BTreeSet<String>,
+}
+
+/// What makes two causes the same.
+type CauseKey = (Code, LegKind, Option<DeviceId>, Option<Span>, String);
+
+/// Finds out why each journey that does not work does not.
+pub fn findings(world: &World<'_>, journeys: &[Journey]) -> Vec<Finding> {
+    let mut causes: BTreeMap<CauseKey, Cause> = BTreeMap::new();
+    let mut told: BTreeMap<(Packet, LegKind), Vec<(CauseKey, Finding)>> = BTreeMap::new();
+    for journey in journeys {
+        for leg in &journey.verdict.legs {
+            let found = match (leg.asked, leg.witness, journey.verdict.port) {
+                (Asked::Blocked | Asked::Partly, Some(packet), Some(port)) => told
+                    .entry((packet, leg.kind))
+                    .or_insert_with(|| why(world, port, packet, leg.kind))
+                    .clone(),
+                (Asked::Unknown, ..) => unknown(world, leg),
+                _ => continue,
+            };
+            for (key, finding) in found {
+                let cause = causes.entry(key).or_insert_with(|| Cause {
+                    finding,
+                    journeys: BTreeSet::new(),
+                });
+                cause.journeys.insert(journey.key.to_string());
+            }
+        }
+    }
+    causes.into_values().map(finish).collect()
+}
+
+/// Puts the journeys that a cause stops into its finding.
+fn finish(cause: Cause) -> Finding {
+    let Cause {
+        mut finding,
+        journeys,
+    } = cause;
+    let number = journeys.len();
+    let noun = if number == 1 { "journey" } else { "journeys" };
+    finding.message = format!("{} ({number} {noun})", finding.message);
+    for journey in journeys.iter().take(NAMED_MAX) {
+        finding = finding.because(format!("stops {journey}"), None);
+    }
+    if number > NAMED_MAX {
+        finding = finding.because(format!("and {} more", number - NAMED_MAX), None);
+    }
+    finding
+}
+
+/// Follows a witness to where it stops.
+fn why(
+    world: &World<'_>,
+    port: networks::model::Port,
+    packet: Packet,
+    leg: LegKind,
+) -> Vec<(CauseKey, Finding)> {
+    let choices = Choices::default();
+    let interpreter = Interpreter::new(world.network, world.routing, &choices);
+    let mut found: Vec<(CauseKey, Finding)> = Vec::new();
+    for (trace, answers) in traces(world, port, packet) {
+        if leg == LegKind::Reach {
+            if !trace.disposition.is_delivered() {
+                found.push(stopped(world, &trace, leg));
+            }
+            continue;
+        }
+        for answer in answers {
+            match interpreter.returned(&trace, &answer) {
+                Return::CameBack => {}
+                Return::Lost => found.push(stopped(world, &answer, leg)),
+                Return::Altered => found.push(astray(world, &answer, ALTERED)),
+                Return::Elsewhere => found.push(astray(world, &answer, ELSEWHERE)),
+            }
+        }
+    }
+    // A packet that arrives at the wrong place is stopped by nobody.
+    if found.is_empty() && leg == LegKind::Reach {
+        found.extend(
+            traces(world, port, packet)
+                .first()
+                .map(|(trace, _)| astray(world, trace, ELSEWHERE)),
+        );
+    }
+    found.sort_by(|left, right| left.0.cmp(&right.0));
+    found.dedup_by(|left, right| left.0 == right.0);
+    found
+}
+
+fn code(disposition: &Disposition) -> Code {
+    match disposition {
+        Disposition::Dropped { .. } => STOPPED_BY_FILTER,
+        Disposition::ReversePath { .. } => REVERSE_PATH,
+        Disposition::OutOfState { .. } => OUT_OF_STATE,
+        Disposition::NoRoute { .. } => NO_ROUTE,
+        Disposition::Discarded { .. } => DISCARDED,
+        Disposition::Loop => LOOP,
+        Disposition::Exits { .. } => LEAVES,
+        Disposition::NotForwarded { .. }
+        | Disposition::Delivered { .. }
+        | Disposition::Accepted { .. } => ELSEWHERE,
+        Disposition::Unknown(_) => UNKNOWN,
+    }
+}
+
+fn direction(leg: LegKind) -> &'static str {
+    if leg == LegKind::Return {
+        "on the way back, "
+    } else {
+        ""
+    }
+}
+
+/// The finding for a packet that was stopped.
+fn stopped(world: &World<'_>, trace: &Trace, leg: LegKind) -> (CauseKey, Finding) {
+    let story = tell(world, trace);
+    let code = code(&trace.disposition);
+    let span = story
+        .end
+        .span
+        .or_else(|| missing_line(world, &trace.disposition));
+    let mut finding = Finding::new(
+        code,
+        Severity::Error,
+        format!("{}{}", direction(leg), general(world, trace, &story.end)),
+    );
+    finding.primary = span;
+    finding.owner = story.device.and_then(|device| world.owner_of(device));
+    finding = finding.because(format!("for example {}", trace.packet), None);
+    for Line { text, span } in &story.near_misses {
+        finding = finding.because(text.clone(), *span);
+    }
+    for (text, span) in admitted_elsewhere(world, trace, story.device) {
+        finding = finding.because(text, Some(span));
+    }
+    finding.hint = hint(code).map(str::to_owned);
+    // Journeys to different prefixes that a device has no route for are
+    // different causes though they have no line.
+    let detail = if span.is_none() {
+        story.end.text.clone()
+    } else {
+        String::new()
+    };
+    ((code, leg, story.device, span, detail), finding)
+}
+
+/// The end of a story without the packet's own addresses, where others share it.
+fn general(world: &World<'_>, trace: &Trace, end: &Line) -> String {
+    match &trace.disposition {
+        Disposition::NoRoute { device } => {
+            let to = trace
+                .hops
+                .last()
+                .map_or(trace.packet, |hop| hop.received)
+                .destination;
+            format!("`{}` has no route to {to}", world.device_name(*device))
+        }
+        _ => end.text.clone(),
+    }
+}
+
+/// The line to look at where no line stopped it.
+fn missing_line(world: &World<'_>, disposition: &Disposition) -> Option<Span> {
+    let device = match disposition {
+        Disposition::NoRoute { device }
+        | Disposition::OutOfState { device }
+        | Disposition::Discarded { device, .. }
+        | Disposition::NotForwarded { device } => world.network.device(*device)?,
+        _ => return None,
+    };
+    world.device_span(device)
+}
+
+fn hint(code: Code) -> Option<&'static str> {
+    match code {
+        STOPPED_BY_FILTER => {
+            Some("if the agreement stands, add the line that lets it through before this one")
+        }
+        NO_ROUTE => Some(
+            "add or announce the route, or find out why the one that is configured is not used",
+        ),
+        OUT_OF_STATE => {
+            Some("let the answer take the way of the question, or share sessions between the two")
+        }
+        REVERSE_PATH => {
+            Some("route the way back by the interface it comes from, or loosen the check there")
+        }
+        LEAVES => {
+            Some("declare who is there: a boundary link, or a dated assumption in `network.yaml`")
+        }
+        _ => None,
+    }
+}
+
+/// Explicit rules of other networks that let the packet through before it was
+/// stopped: the opening is one-sided.
+fn admitted_elsewhere(
+    world: &World<'_>,
+    trace: &Trace,
+    stopped_at: Option<DeviceId>,
+) -> Vec<(String, Span)> {
+    let here = stopped_at.and_then(|device| world.network_of(device));
+    let mut found = Vec::new();
+    for hop in &trace.hops {
+        let Some(network) = world
+            .network_of(hop.device)
+            .filter(|network| Some(*network) != here)
+        else {
+            continue;
+        };
+        let Some(device) = world.network.device(hop.device) else {
+            continue;
+        };
+        for step in &hop.steps {
+            let Step::Hook(hook) = step else { continue };
+            let filter = device
+                .hooks
+                .get(hook.hook)
+                .is_some_and(|h| h.kind == HookKind::Filter);
+            let explicit = hook.rules.last().filter(|rule| rule.rule.is_some());
+            if let (HookOutcome::Accepted, true, Some(span)) =
+                (hook.outcome, filter, explicit.and_then(|rule| rule.origin))
+            {
+                found.push((
+                    format!("`{}` of `{network}` lets it through", device.name),
+                    span,
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// The finding for a packet that arrived where or as it should not.
+fn astray(world: &World<'_>, trace: &Trace, code: Code) -> (CauseKey, Finding) {
+    let story = tell(world, trace);
+    let text = if code == ALTERED {
+        format!(
+            "the answer comes back as {}, which nobody asked for",
+            story.hops.last().map_or(trace.packet, |hop| hop.packet)
+        )
+    } else {
+        format!("it {}, which is not where it should", story.end.text)
+    };
+    let translated = trace.hops.iter().find_map(|hop| {
+        let restored = hop
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Restored(_)));
+        restored.then_some(hop.device)
+    });
+    let device = translated.or(story.device);
+    let mut finding = Finding::new(code, Severity::Error, text);
+    finding.primary = device
+        .and_then(|device| world.network.device(device))
+        .and_then(|device| world.device_span(device));
+    finding.owner = device.and_then(|device| world.owner_of(device));
+    finding = finding.because(format!("for example {}", trace.packet), None);
+    (
+        (
+            code,
+            LegKind::Return,
+            device,
+            finding.primary,
+            String::new(),
+        ),
+        finding,
+    )
+}
+
+/// The findings for a leg that cannot be told: one a line that could matter.
+fn unknown(world: &World<'_>, leg: &Leg) -> Vec<(CauseKey, Finding)> {
+    leg.doubts
+        .iter()
+        .map(|doubt| {
+            let mut finding = Finding::new(
+                UNKNOWN,
+                Severity::Note,
+                format!("{}it cannot be told: {}", direction(leg.kind), doubt.reason),
+            )
+            .at(doubt.span);
+            let mut devices = world.network.devices();
+            finding.owner = devices
+                .find(|(_, device)| device.file == doubt.span.file)
+                .and_then(|(id, _)| world.owner_of(id));
+            let key = (UNKNOWN, leg.kind, None, Some(doubt.span), String::new());
+            (key, finding)
+        })
+        .collect()
+}

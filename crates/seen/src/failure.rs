@@ -1,0 +1,165 @@
+//! Why a command could not answer.
+
+use crate::exit::Exit;
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+/// A command could not answer at all.
+///
+/// What is wrong *in* readable input is no failure but a finding.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A folder or file could not be read into a snapshot.
+    #[error("cannot read `{}`", path.display())]
+    Load {
+        /// What was asked for.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: snapshots::LoadError,
+    },
+
+    /// A copy without secrets could not be made.
+    #[error("cannot sanitise `{}`", path.display())]
+    Sanitise {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: snapshots::sanitise::SanitiseError,
+    },
+
+    /// Something could not be written.
+    #[error("cannot write {what}")]
+    Write {
+        /// Where to.
+        what: String,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+
+    /// A name on the command line is not in the input.
+    #[error("there is no {kind} `{name}`")]
+    NoSuch {
+        /// What kind of thing.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// The names that there are, nearest first.
+        known: Vec<String>,
+    },
+
+    /// A value on the command line does not fit.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+
+    /// A file or folder is there already and would be overwritten.
+    #[error("`{}` is there already", path.display())]
+    Exists {
+        /// The file or folder.
+        path: PathBuf,
+    },
+
+    /// An answer could not be put into the form asked for.
+    #[error("cannot write the answer as {format}")]
+    Format {
+        /// The form.
+        format: &'static str,
+        /// Why not.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl Failure {
+    /// Returns the stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Load { cause, .. } => cause.code(),
+            Self::Sanitise { cause, .. } => cause.code(),
+            Self::Write { .. } => "output-unwritable",
+            Self::NoSuch { .. } => "argument-unknown-name",
+            Self::Usage { .. } => "argument-unusable",
+            Self::Exists { .. } => "output-exists",
+            Self::Format { .. } => "output-format",
+        }
+    }
+
+    /// Returns what to do, where we know.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Load { cause, .. } => cause.hint().map(str::to_owned),
+            Self::Sanitise { cause, .. } => cause.hint().map(str::to_owned),
+            Self::NoSuch { known, .. } if known.is_empty() => None,
+            Self::NoSuch { known, .. } => {
+                let nearest: Vec<_> = known
+                    .iter()
+                    .take(5)
+                    .map(|name| format!("`{name}`"))
+                    .collect();
+                let more = if known.len() > nearest.len() {
+                    ", …"
+                } else {
+                    ""
+                };
+                Some(format!("there are {}{more}", nearest.join(", ")))
+            }
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Exists { .. } => Some("name a folder that does not exist yet".to_owned()),
+            Self::Write { .. } | Self::Format { .. } => None,
+        }
+    }
+
+    /// Returns what the process ends with.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Load { .. } | Self::NoSuch { .. } | Self::Usage { .. } => Exit::Usage,
+            Self::Exists { .. } | Self::Sanitise { .. } => Exit::Refused,
+            Self::Write { .. } | Self::Format { .. } => Exit::InputOutput,
+        }
+    }
+
+    /// Writes the failure as people read it: what, because of what, what to do.
+    pub(crate) fn describe(&self) -> String {
+        use std::fmt::Write as _;
+        let mut text = format!("error[{}]: {self}", self.code());
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let _ = write!(text, "\n  caused by: {error}");
+            cause = error.source();
+        }
+        if let Some(hint) = self.hint() {
+            let _ = write!(text, "\n\nhint: {hint}");
+        }
+        text
+    }
+}
+
+/// Sorts names so that those nearest to what was typed come first.
+pub(crate) fn nearest(typed: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_by_cached_key(|name| (strsim::damerau_levenshtein(typed, name), name.clone()));
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was mistyped by one letter is offered first.
+    #[test]
+    fn nearest_name_comes_first() {
+        let names = ["as1core1", "as2core1", "fw-1"].map(str::to_owned);
+        assert_eq!(
+            nearest("fw1", names).first().map(String::as_str),
+            Some("fw-1")
+        );
+    }
+}
