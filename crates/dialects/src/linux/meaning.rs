@@ -2,6 +2,7 @@
 
 use super::host::{Host, HostInterface, INVALID};
 use super::netfilter::{Base, Builder, NetfilterHook, Text};
+use super::policy;
 use super::routes::{self, Routes};
 use findings::{Code, Finding, Severity, Span};
 use ipnet::IpNet;
@@ -270,11 +271,11 @@ fn routing(builder: &mut Builder, host: &Host) -> Vec<(Span, LineState)> {
     }
     let mut states = routes::read_routes(builder, &mut routes, &host.routes, Family::V4);
     let tables = routes.finish(builder);
-    let (rules, more) = routes::read_rules(builder, &tables, &host.policy, Family::V4);
+    let (rules, more) = policy::read_rules(builder, &tables, &host.policy, Family::V4);
     states.extend(more);
     let asks_marks = host.policy.iter().any(|(line, _)| line.contains("fwmark"));
     builder.marks_matter |= asks_marks;
-    routes::install_rules(builder, rules);
+    policy::install_rules(builder, rules);
     states
 }
 

@@ -19,6 +19,7 @@ mod meaning;
 mod names;
 mod netfilter;
 mod nft;
+mod policy;
 mod routes;
 mod words;
 
