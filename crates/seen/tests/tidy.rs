@@ -168,8 +168,10 @@ fn pure_crates_have_no_effects() {
 fn source_files_are_documented_and_short() {
     for path in files(&root().join("crates"), "rs") {
         let text = fs::read_to_string(&path).expect("source is readable");
+        // Modules of a test binary are introduced where it lists them.
+        let product = path.components().any(|part| part.as_os_str() == "src");
         assert!(
-            text.starts_with("//!"),
+            !product || text.starts_with("//!"),
             "{} does not say what it is for",
             path.display()
         );
