@@ -45,6 +45,8 @@ impl Engine for Symbolic {
     }
 
     fn answers(ready: &mut Ready<'_>, start: Start, packet: &Packet) -> Option<BTreeSet<Answer>> {
+        // What has no answer is counted by its arrival, which `ends` compares.
+        packet.reply()?;
         let told = ready.both.answers(start_of(start), packet);
         Some(
             told.into_iter()
