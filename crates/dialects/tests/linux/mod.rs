@@ -255,3 +255,50 @@ fn hooks_follow_the_kernels_order() {
     let states = state_letters(&reading.reading.coverage.lines);
     assert_eq!(states, "uuuuuuuuuuuuuuuuuuuu");
 }
+
+/// Each target of iptables, with its forms.
+#[test]
+fn targets_of_iptables_are_read() {
+    let reading = read_rules_text(
+        "*mangle\n:PREROUTING ACCEPT [0:0]\n\
+         -A PREROUTING -m mark --mark 0x1/0xff -j MARK --set-xmark 0x2/0xff\n\
+         -A PREROUTING -j MARK --or-mark 0x10\n-A PREROUTING -j MARK --and-mark 0xfe\n\
+         -A PREROUTING -j MARK --xor-mark 0x1\n-A PREROUTING -j CONNMARK --restore-mark\n\
+         -A PREROUTING -j CONNMARK --save-mark\n-A PREROUTING -j TPROXY --on-port 80\n\
+         -A PREROUTING -j TTL --ttl-set 64\n-A PREROUTING -j FROBNICATE\nCOMMIT\n\
+         *nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n\
+         -A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080\n\
+         -A OUTPUT -p tcp -j REDIRECT\n-A PREROUTING -d 10.0.0.0/24 -j NETMAP --to 10.9.9.0/24\n\
+         -A POSTROUTING -j NETMAP --to 10.9.9.0/24\n\
+         -A POSTROUTING -p tcp -j SNAT --to-source 1.2.3.4:1024-2048 --random\n\
+         -A PREROUTING -p tcp -j DNAT --to-destination :22\n\
+         -A PREROUTING -p tcp -j DNAT --to-destination 1.2.3.4:100-200/300\nCOMMIT\n",
+    );
+    insta::assert_snapshot!(print(&reading.reading.devices[0]));
+    let states = state_letters(&reading.reading.coverage.lines);
+    assert_eq!(states, "uuuuuMMnMnXuuuuuuuuMuuMu");
+}
+
+/// Each match of iptables that is modelled, and some that cannot be.
+#[test]
+fn matches_of_iptables_are_read() {
+    let reading = read_rules_text(
+        "*filter\n:FORWARD ACCEPT [0:0]\n\
+         -A FORWARD -s ! 10.0.0.0/8 -p ! tcp -j DROP\n\
+         -A FORWARD -p tcp -m tcp ! --syn -m comment --comment \"it's -j DROP\" -j DROP\n\
+         -A FORWARD -p tcp -m multiport ! --ports 22,80:90 -j ACCEPT\n\
+         -A FORWARD -p icmp -m icmp --icmp-type host-unreachable -j ACCEPT\n\
+         -A FORWARD -f -j DROP\n-A FORWARD -m iprange ! --dst-range 10.0.0.1-10.0.0.9 -j DROP\n\
+         -A FORWARD -m addrtype --dst-type MULTICAST -j DROP\n\
+         -A FORWARD -m limit --limit 5/min -j LOG --log-prefix \"a b\"\n\
+         -A FORWARD -m limit --limit 5/min -j ACCEPT\n\
+         -A FORWARD -m set --match-set bad src -j DROP\n\
+         -A FORWARD -m conntrack --ctstate ESTABLISHED,DNAT -j ACCEPT\n\
+         -A FORWARD -m recent --set --name x --rsource -j ACCEPT\n\
+         -A FORWARD -m newmatch --new-option 1 -j ACCEPT\n\
+         [5:300] -A FORWARD -s host.example -j ACCEPT\nCOMMIT\n",
+    );
+    insta::assert_snapshot!(print(&reading.reading.devices[0]));
+    let states = state_letters(&reading.reading.coverage.lines);
+    assert_eq!(states, "uuuuuuuuunMMMuXMu");
+}

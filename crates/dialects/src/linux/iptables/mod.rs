@@ -326,7 +326,7 @@ impl<'t> Reader<'_, 't> {
         if !idle || read.state == LineState::NotRecognised {
             state = state.max(read.state);
         }
-        if let Some(chain) = self.builder.chain(known.id) {
+        if !idle && let Some(chain) = self.builder.chain(known.id) {
             let at = match insert_at {
                 Some(_) => 0,
                 None => chain.rules.len(),
