@@ -139,6 +139,8 @@ pub(super) struct Builder {
     /// Whether something decides by the mark of packets.
     pub(super) marks_matter: bool,
     bases: Vec<Base>,
+    /// Where translating chains with rules hang, and for which family.
+    translating: Vec<(NetfilterHook, Option<Family>)>,
     names: BTreeMap<String, InterfaceId>,
 }
 
@@ -156,6 +158,7 @@ impl Builder {
             tracks: false,
             marks_matter: false,
             bases: Vec::new(),
+            translating: Vec::new(),
             names,
         }
     }
@@ -177,9 +180,30 @@ impl Builder {
         self.device.chains.get_mut(id.index())
     }
 
+    /// The kernel tries a further translating chain of a hook only where those
+    /// before did not translate, which the order of hooks does not say.
+    fn refuse_second_translation(&mut self, base: &Base, family: Option<Family>) {
+        let overlaps =
+            |other: &Option<Family>| family.is_none() || other.is_none() || *other == family;
+        let second = base.nat
+            && self
+                .translating
+                .iter()
+                .any(|(hook, other)| *hook == base.hook && overlaps(other));
+        if second {
+            let reason = "several chains translate at one place";
+            self.unread(base.origin, reason);
+        }
+        let rules = self.device.chain(base.chain).map(|chain| chain.rules.len());
+        if base.nat && rules.is_some_and(|rules| rules > 0) {
+            self.translating.push((base.hook, family));
+        }
+    }
+
     /// Hangs a chain on a hook. Packets of other families than `family`, and for
     /// a translating chain those that the kernel does not show it, pass unseen.
     pub(super) fn add_base(&mut self, base: Base, family: Option<Family>) {
+        self.refuse_second_translation(&base, family);
         let guard = |condition| Rule {
             condition,
             action: Action::Accept(SessionEffect::None),

@@ -73,3 +73,19 @@ fn goto_after_a_change_does_not_come_back() {
     );
     insta::assert_snapshot!(print(&reading.reading.devices[0]));
 }
+
+/// Two chains that translate at one place: what passes cannot be told.
+#[test]
+fn second_translating_chain_is_not_modelled() {
+    let table = |family: &str, name: &str, to: &str| {
+        format!(
+            "table {family} {name} {{\n chain c {{\n type nat hook prerouting priority dstnat;\n dnat to {to}\n }}\n}}\n"
+        )
+    };
+    let unread = |second: &str| {
+        let reading = read_rules_text(&(table("ip", "a", "10.0.0.1") + second));
+        reading.reading.devices[0].unread.len()
+    };
+    assert_eq!(unread(&table("ip", "b", "10.0.0.2")), 1);
+    assert_eq!(unread(&table("ip6", "b", "2001:db8::2")), 0);
+}
