@@ -299,6 +299,47 @@ fn the_oldest_path_is_unknown() {
     assert!(matches!(twin(false, 2), FibAction::Forward(hops) if hops.len() == 2));
 }
 
+/// Two systems that each prefer the way over the other have two fixed points
+/// (Griffin's "disagree"): a finding, and unknown at both.
+#[test]
+fn disagree_is_found() {
+    let mut three = speaker(3, 65003, &["10.1.3.2/30", "10.2.3.2/30"]);
+    let mut devices = Vec::new();
+    for (number, other) in [(1u8, 2u8), (2, 1)] {
+        let own = format!("10.{number}.3.1/30");
+        let between = format!("10.1.2.{number}/30");
+        let mut device = speaker(number, 65000 + u32::from(number), &[&own, &between]);
+        device.vrfs[0].bgp.as_mut().unwrap().networks.clear();
+        neighbor(&mut device, &format!("10.{number}.3.2"), 65003);
+        let prefer = policy(
+            &mut device,
+            Vec::new(),
+            vec![RouteSet::LocalPreference(200)],
+        );
+        let peer = neighbor(
+            &mut device,
+            &format!("10.1.2.{other}"),
+            65000 + u32::from(other),
+        );
+        peer.ipv4.as_mut().unwrap().policies_in = vec![prefer];
+        neighbor(
+            &mut three,
+            &format!("10.{number}.3.1"),
+            65000 + u32::from(number),
+        );
+        devices.push(device);
+    }
+    devices.push(three);
+    let network = network(devices);
+    let routing = compute(&network);
+    assert!(codes(&routing).contains(&"routing-ambiguous"));
+    let prefix = "3.3.3.3/32".parse().unwrap();
+    for device in &routing.devices[..2] {
+        let entry = device.vrfs[0].fib.lookup_exact(prefix).unwrap();
+        assert!(matches!(entry.action, FibAction::Unknown(_)));
+    }
+}
+
 /// Three systems that each prefer the way over the next one round never settle
 /// (Griffin's "bad gadget"): a finding, and unknown where it matters.
 #[test]

@@ -26,7 +26,8 @@ const LOOKS_MAX: u32 = 400;
 pub(super) enum Order {
     /// Whoever spoke first.
     FirstCome,
-    /// Whoever spoke last.
+    /// Of those who spoke in one round, whoever spoke last; a plain stack
+    /// would explore far more paths than it settles.
     LastCome,
 }
 
@@ -36,6 +37,9 @@ struct Held {
     own: Vec<Path>,
     learned: Vec<Path>,
     choice: Choice,
+    /// The paths whose next hops could be reached when neighbours were told
+    /// last; `None` where they have to be told again.
+    told: Option<Vec<Path>>,
     /// What was announced last, by session.
     announced: FxHashMap<usize, Announcement>,
     /// The identifiers given to paths when several are announced.
@@ -66,6 +70,8 @@ struct Run<'r, 'a> {
     expressions: &'r Expressions,
     order: Order,
     queue: VecDeque<(usize, IpNet)>,
+    /// What is left of the round, when the last are heard first.
+    round: Vec<(usize, IpNet)>,
     waiting: FxHashSet<(usize, IpNet)>,
     looks: FxHashMap<(usize, IpNet), u32>,
     reach: FxHashMap<(usize, IpAddr), Option<Resolved>>,
@@ -81,7 +87,12 @@ impl Run<'_, '_> {
     fn pop(&mut self) -> Option<(usize, IpNet)> {
         let next = match self.order {
             Order::FirstCome => self.queue.pop_front(),
-            Order::LastCome => self.queue.pop_back(),
+            Order::LastCome => {
+                if self.round.is_empty() {
+                    self.round.extend(self.queue.drain(..));
+                }
+                self.round.pop()
+            }
         }?;
         self.waiting.remove(&next);
         Some(next)
@@ -168,6 +179,7 @@ impl<'a> Exchange<'a> {
             expressions,
             order,
             queue: VecDeque::new(),
+            round: Vec::new(),
             waiting: FxHashSet::default(),
             looks: FxHashMap::default(),
             reach: FxHashMap::default(),
@@ -244,6 +256,12 @@ impl<'a> Exchange<'a> {
         };
         let changed = held.choice != choice;
         held.choice = choice;
+        // A default may be told by a condition on other routes.
+        let old_news = !changed && prefix.prefix_len() > 0 && held.told.as_ref() == Some(&usable);
+        if old_news {
+            return;
+        }
+        held.told = Some(usable.clone());
         if changed {
             self.aggregate(run, speaker, prefix);
         }
@@ -335,6 +353,9 @@ impl<'a> Exchange<'a> {
             run.push(speaker, over);
             // What it suppresses may have to be told or withdrawn.
             for own in under {
+                if let Some(held) = held.get_mut(&own) {
+                    held.told = None;
+                }
                 run.push(speaker, own);
             }
         }
