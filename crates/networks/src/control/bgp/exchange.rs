@@ -1,18 +1,19 @@
 //! Passing paths between speakers until nobody has anything new to say.
 
+mod run;
+
 use super::super::doubt::Doubt;
-use super::super::policy::{Expressions, Policies};
+use super::super::policy::Expressions;
 use super::super::table::Table;
 use super::announcing::Announcer;
-use super::originating::Originator;
 use super::paths::{Attributes, From, Path};
 use super::receiving::receive;
 use super::selection::{Choice, Chooser, Contender, Reach};
 use super::sessions::{Session, Speakers};
-use crate::model::NextHop;
 use ipnet::{IpNet, Ipv4Net};
-use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::{BTreeSet, VecDeque};
+use run::Run;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -60,86 +61,6 @@ pub(super) struct Exchange<'a> {
     pub(super) noisy: BTreeSet<IpNet>,
 }
 
-/// The way to a next hop, and the prefix it goes through.
-type Resolved = (Reach, Option<IpNet>);
-
-/// One run.
-struct Run<'r, 'a> {
-    speakers: &'r Speakers<'a>,
-    tables: &'r [Vec<Table>],
-    expressions: &'r Expressions,
-    order: Order,
-    queue: VecDeque<(usize, IpNet)>,
-    /// What is left of the round, when the last are heard first.
-    round: Vec<(usize, IpNet)>,
-    waiting: FxHashSet<(usize, IpNet)>,
-    looks: FxHashMap<(usize, IpNet), u32>,
-    reach: FxHashMap<(usize, IpAddr), Option<Resolved>>,
-}
-
-impl Run<'_, '_> {
-    fn push(&mut self, speaker: usize, prefix: IpNet) {
-        if self.waiting.insert((speaker, prefix)) {
-            self.queue.push_back((speaker, prefix));
-        }
-    }
-
-    fn pop(&mut self) -> Option<(usize, IpNet)> {
-        let next = match self.order {
-            Order::FirstCome => self.queue.pop_front(),
-            Order::LastCome => {
-                if self.round.is_empty() {
-                    self.round.extend(self.queue.drain(..));
-                }
-                self.round.pop()
-            }
-        }?;
-        self.waiting.remove(&next);
-        Some(next)
-    }
-
-    /// What is known of the way to a next hop; `None` where there is no way.
-    fn reach(&mut self, speaker: usize, prefix: IpNet, next_hop: IpAddr) -> Option<Reach> {
-        let known = self.reach.get(&(speaker, next_hop)).cloned();
-        let known = known.unwrap_or_else(|| {
-            let found = self.resolve(speaker, next_hop, None);
-            self.reach.insert((speaker, next_hop), found.clone());
-            found
-        });
-        let (reach, through) = known?;
-        if through == Some(prefix) {
-            return self
-                .resolve(speaker, next_hop, Some(prefix))
-                .map(|(reach, _)| reach);
-        }
-        Some(reach)
-    }
-
-    fn resolve(&self, speaker: usize, next_hop: IpAddr, avoid: Option<IpNet>) -> Option<Resolved> {
-        let vrf = self.speakers.all.get(speaker)?.vrf;
-        let view = self.speakers.tables(speaker, self.tables)?;
-        let ways = view.resolve(vrf, NextHop::Address(next_hop), avoid);
-        (ways.exist() || ways.may_exist).then(|| {
-            let reach = Reach {
-                metric: ways.metric,
-                doubt: ways.doubt.clone(),
-            };
-            (reach, ways.through)
-        })
-    }
-
-    fn originator(&self, speaker: usize) -> Option<Originator<'_>> {
-        let own = self.speakers.all.get(speaker)?;
-        let device = self.speakers.network.device(own.device)?;
-        Some(Originator {
-            speaker: own,
-            device,
-            table: self.tables.get(own.device.index())?.get(own.vrf.index())?,
-            policies: Policies::new(device, self.expressions),
-        })
-    }
-}
-
 impl<'a> Exchange<'a> {
     /// Takes the sessions that are up; where they are others than before,
     /// everything learned is forgotten.
@@ -173,17 +94,7 @@ impl<'a> Exchange<'a> {
         expressions: &Expressions,
         order: Order,
     ) {
-        let mut run = Run {
-            speakers,
-            tables,
-            expressions,
-            order,
-            queue: VecDeque::new(),
-            round: Vec::new(),
-            waiting: FxHashSet::default(),
-            looks: FxHashMap::default(),
-            reach: FxHashMap::default(),
-        };
+        let mut run = Run::new(speakers, tables, expressions, order);
         self.noisy.clear();
         for speaker in 0..speakers.all.len() {
             self.originate(&mut run, speaker);
@@ -436,27 +347,15 @@ impl<'a> Exchange<'a> {
         };
         let mut doubt = held.choice.doubt.clone();
         doubt.add(&held.choice.announced_doubt);
-        let rest = usable
-            .iter()
-            .filter(|path| !held.choice.used.contains(path));
-        let paths: Vec<Path> = held
-            .choice
-            .used
-            .iter()
-            .chain(rest)
-            .take(count)
-            .filter(|path| !self.is_suppressed(run, speaker, prefix, path))
-            .cloned()
-            .collect();
+        if count == usize::MAX {
+            // All are told, so the choice does not show.
+            doubt = Doubt::NONE;
+        }
+        let paths = self.paths_to_tell(run, (speaker, prefix), &held.choice, usable, count);
         let told: Vec<(Path, Rc<Attributes>)> = paths
             .into_iter()
             .filter_map(|path| {
-                let doubt = if count == usize::MAX {
-                    &Doubt::NONE
-                } else {
-                    &doubt
-                };
-                let attributes = announcer.announce(prefix, &path, doubt)?;
+                let attributes = announcer.announce(prefix, &path, &doubt)?;
                 Some((path, attributes))
             })
             .collect();
@@ -472,6 +371,26 @@ impl<'a> Exchange<'a> {
                 let id = if several { held.id_of(&path) } else { 0 };
                 (id, attributes)
             })
+            .collect()
+    }
+
+    /// The first paths, those used before the others, that no aggregate hides.
+    fn paths_to_tell(
+        &self,
+        run: &Run<'_, 'a>,
+        (speaker, prefix): (usize, IpNet),
+        choice: &Choice,
+        usable: &[Path],
+        count: usize,
+    ) -> Vec<Path> {
+        let rest = usable.iter().filter(|path| !choice.used.contains(path));
+        choice
+            .used
+            .iter()
+            .chain(rest)
+            .take(count)
+            .filter(|path| !self.is_suppressed(run, speaker, prefix, path))
+            .cloned()
             .collect()
     }
 
