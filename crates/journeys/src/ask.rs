@@ -3,14 +3,21 @@
 use crate::World;
 use crate::placement::End;
 use crate::verdict::{Asked, Doubt, Leg, LegKind};
-use networks::model::{Condition, Port};
+use ipnet::IpNet;
+use networks::model::{Condition, DeviceKind, Port};
 use networks::reachability::{Answer, Engine, Goal, Question, Start};
-use packets::{Address, AddressSet, Diagram, Family, Packet, PacketSets, Set, SetError, preferred};
+use packets::{
+    Address, AddressMatch, AddressSet, Diagram, Family, Packet, PacketSets, Set, SetError,
+    preferred,
+};
+use std::net::IpAddr;
 
 /// One engine a family, made when first needed.
 #[derive(Debug, Clone)]
 pub struct Engines<'n> {
     world: World<'n>,
+    /// The addresses that devices themselves have, sorted.
+    taken: Vec<IpAddr>,
     v4: Option<Engine<'n, Diagram<u32>>>,
     v6: Option<Engine<'n, Diagram<u128>>>,
 }
@@ -55,11 +62,58 @@ pub struct Outcome {
 impl<'n> Engines<'n> {
     /// Makes engines for a world; nothing is compiled yet.
     pub fn new(world: World<'n>) -> Self {
+        let mut taken: Vec<IpAddr> = world
+            .network
+            .devices
+            .iter()
+            .filter(|device| device.kind == DeviceKind::Router)
+            .flat_map(|device| &device.interfaces)
+            .filter(|interface| interface.is_up())
+            .flat_map(|interface| {
+                let own = interface.addresses.iter().map(|address| address.net.addr());
+                own.chain(
+                    interface
+                        .redundancy
+                        .iter()
+                        .flat_map(|group| group.addresses.clone()),
+                )
+            })
+            .collect();
+        taken.sort_unstable();
+        taken.dedup();
         Self {
             world,
+            taken,
             v4: None,
             v6: None,
         }
+    }
+
+    /// Returns the traffic of an inquiry between hosts: routers' own addresses
+    /// are in their segments' prefixes, but nobody sits there.
+    fn between_hosts(&self, inquiry: &Inquiry) -> Condition {
+        let of = |set: &AddressSet| {
+            let taken = self.taken.iter().filter(|address| set.contains(**address));
+            AddressSet(
+                taken
+                    .map(|address| AddressMatch::Net(IpNet::from(*address)))
+                    .collect(),
+            )
+        };
+        let mut parts = vec![inquiry.traffic.clone()];
+        let sources = of(&inquiry.sources);
+        if !sources.0.is_empty() {
+            parts.push(Condition::Not(Box::new(Condition::Source(sources))));
+        }
+        let to_device =
+            inquiry.ends.is_empty() || inquiry.ends.iter().any(|end| matches!(end, End::Device(_)));
+        let destinations = of(&inquiry.destinations);
+        if !to_device && !destinations.0.is_empty() {
+            parts.push(Condition::Not(Box::new(Condition::Destination(
+                destinations,
+            ))));
+        }
+        Condition::All(parts)
     }
 
     /// Answers an inquiry.
@@ -71,20 +125,21 @@ impl<'n> Engines<'n> {
         let World {
             network, routing, ..
         } = self.world;
+        let traffic = self.between_hosts(inquiry);
         match inquiry.family {
             Family::V4 => {
                 let engine = match &mut self.v4 {
                     Some(engine) => engine,
                     none => none.insert(Engine::new(network, routing, Diagram::new())?),
                 };
-                outcome(engine, inquiry)
+                outcome(engine, inquiry, traffic)
             }
             Family::V6 => {
                 let engine = match &mut self.v6 {
                     Some(engine) => engine,
                     none => none.insert(Engine::new(network, routing, Diagram::new())?),
                 };
-                outcome(engine, inquiry)
+                outcome(engine, inquiry, traffic)
             }
         }
     }
@@ -93,12 +148,13 @@ impl<'n> Engines<'n> {
 fn outcome<A: Address>(
     engine: &mut Engine<'_, Diagram<A>>,
     inquiry: &Inquiry,
+    traffic: Condition,
 ) -> Result<Outcome, SetError> {
     let question = Question {
         from: Start::Segment(inquiry.from),
         sources: inquiry.sources.clone(),
         destinations: inquiry.destinations.clone(),
-        traffic: inquiry.traffic.clone(),
+        traffic,
         goal: goal(engine, &inquiry.ends),
         answered: inquiry.answered,
     };

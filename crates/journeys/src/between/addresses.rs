@@ -189,7 +189,11 @@ pub(super) fn outside_allocation(world: &World<'_>, region: &Region) -> Vec<Find
             .networks
             .get(subnet.network)
             .is_some_and(|network| !network.about.allocated.is_empty());
-        if !has_allocations || allocated(region, subnet.network, subnet.net) {
+        // Every organisation may use site-local addresses for itself; whether
+        // they stay inside is another finding.
+        let site_local = matches!(subnet.net, IpNet::V4(net) if SITE_LOCAL.contains(&net));
+        let excused = site_local || translated(region, subnet.network, subnet.net);
+        if !has_allocations || excused || allocated(region, subnet.network, subnet.net) {
             continue;
         }
         found
