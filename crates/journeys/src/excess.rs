@@ -371,7 +371,7 @@ fn judge_red_line(
     span: Span,
     line: &RedLine,
 ) -> Vec<Finding> {
-    let mut worst: Option<Outcome> = None;
+    let mut worst: Option<(Outcome, Port)> = None;
     for start in starts(world, region, &line.from) {
         for target in ends(world, region, &line.to) {
             let family = Family::of(start.prefix.addr());
@@ -400,13 +400,13 @@ fn judge_red_line(
             if let Some(outcome) = outcome
                 && worst
                     .as_ref()
-                    .is_none_or(|worst| rank(&outcome) > rank(worst))
+                    .is_none_or(|worst| rank(&outcome) > rank(&worst.0))
             {
-                worst = Some(outcome);
+                worst = Some((outcome, start.port));
             }
         }
     }
-    let Some(outcome) = worst else {
+    let Some((outcome, port)) = worst else {
         return Vec::new();
     };
     let example = outcome.works.or(outcome.reach.witness);
@@ -426,6 +426,13 @@ fn judge_red_line(
     let mut finding = finding.at(span);
     if let Some(packet) = example {
         finding = finding.because(format!("for example {packet}"), None);
+        let traces = traces(world, port, packet);
+        if let Some((trace, _)) = traces.iter().find(|(t, _)| t.disposition.is_delivered()) {
+            let (device, span) = last_permit(world, trace);
+            let name = device.map_or("?", |device| world.device_name(device));
+            finding = finding.because(format!("`{name}` lets it through last"), span);
+            finding.owner = device.and_then(|device| world.owner_of(device));
+        }
     }
     vec![finding]
 }

@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod between;
+mod clues;
 pub mod excess;
 pub mod inferred;
 pub mod judge;

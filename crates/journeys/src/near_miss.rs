@@ -4,18 +4,37 @@
 //! the one that dropped it but the one that was meant to let it through. Such
 //! a line fails in one condition, or two.
 
+use findings::Span;
 use networks::model::{
     Action, Chain, ChainId, Condition, ConnectionStates, Device, InterfaceId, InterfaceSet, Rule,
 };
 use packets::{AddressMatch, AddressSet, Fragment, Packet, Ports, Protocol};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
-/// A rule that would have let a packet through, and what did not fit.
+/// Something about a rule that did not fit a packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What, in a fragment: "the destination port is 443, not 8443".
+    pub text: String,
+    /// The line of a list that the rule uses, where the mismatch is in one.
+    pub span: Option<Span>,
+}
+
+impl Mismatch {
+    fn new(text: String) -> Self {
+        Self { text, span: None }
+    }
+}
+
+/// A rule that would have let a packet through (or translated it), and what
+/// did not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearMiss<'a> {
     /// The rule.
     pub rule: &'a Rule,
-    /// What did not fit, in fragments: "destination port is 443, not 8443".
-    pub mismatches: Vec<String>,
+    /// What did not fit.
+    pub mismatches: Vec<Mismatch>,
 }
 
 /// How many conditions may fail for a rule to count as one that was meant.
@@ -23,6 +42,18 @@ const MISMATCHES_MAX: usize = 2;
 
 /// How many rules are looked at; past that the list is too long to be read by hand.
 const RULES_MAX: usize = 100_000;
+
+/// How many lists may be used within each other.
+const DEPTH_MAX: usize = 8;
+
+/// What a rule is wanted to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Let the packet through.
+    Permit,
+    /// Rewrite it.
+    Translation,
+}
 
 /// What a rule is judged by besides the packet.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +66,14 @@ pub struct At<'a> {
     pub leaves: Option<InterfaceId>,
 }
 
-/// Returns the rules of a chain, and of chains it calls, that accept and nearly
-/// matched the packet: fewest mismatches first, then in order.
-pub fn near_misses<'a>(chain: ChainId, packet: &Packet, at: At<'a>) -> Vec<NearMiss<'a>> {
+/// Returns the rules of a chain, and of chains it calls, that do what is wanted
+/// and nearly matched the packet: fewest mismatches first, then in order.
+pub fn near_misses<'a>(
+    chain: ChainId,
+    packet: &Packet,
+    at: At<'a>,
+    wanted: Wanted,
+) -> Vec<NearMiss<'a>> {
     let mut found = Vec::new();
     let mut chains = vec![chain];
     let mut seen = Vec::new();
@@ -56,7 +92,7 @@ pub fn near_misses<'a>(chain: ChainId, packet: &Packet, at: At<'a>) -> Vec<NearM
             chain
                 .rules
                 .iter()
-                .filter_map(|rule| near_miss(rule, packet, at)),
+                .filter_map(|rule| near_miss(rule, packet, at, wanted)),
         );
     }
     found.sort_by_key(|miss| miss.mismatches.len());
@@ -71,47 +107,47 @@ fn called(chain: &Chain) -> impl Iterator<Item = ChainId> {
     })
 }
 
-fn near_miss<'a>(rule: &'a Rule, packet: &Packet, at: At<'a>) -> Option<NearMiss<'a>> {
-    if !matches!(rule.action, Action::Accept(_) | Action::Translate(_)) {
-        return None;
-    }
-    let mismatches = mismatches(&rule.condition, packet, at)?;
+fn near_miss<'a>(
+    rule: &'a Rule,
+    packet: &Packet,
+    at: At<'a>,
+    wanted: Wanted,
+) -> Option<NearMiss<'a>> {
+    let does = match wanted {
+        Wanted::Permit => matches!(rule.action, Action::Accept(_) | Action::Translate(_)),
+        Wanted::Translation => matches!(rule.action, Action::Translate(_)),
+    };
+    let mismatches = mismatches(&rule.condition, packet, at, 0).filter(|_| does)?;
     (1..=MISMATCHES_MAX)
         .contains(&mismatches.len())
         .then_some(NearMiss { rule, mismatches })
 }
 
 /// Returns what in a condition fails for a packet: nothing where it holds,
-/// `None` where no few changes would help (a rule for another protocol, for
-/// other states, or one that cannot be told).
-fn mismatches(condition: &Condition, packet: &Packet, at: At<'_>) -> Option<Vec<String>> {
+/// `None` where no few changes would help (a rule for another family or
+/// protocol, for other states, or one that cannot be told).
+fn mismatches(
+    condition: &Condition,
+    packet: &Packet,
+    at: At<'_>,
+    depth: usize,
+) -> Option<Vec<Mismatch>> {
+    let inner = |part| mismatches(part, packet, at, depth);
     match condition {
         Condition::Always => Some(Vec::new()),
         Condition::All(parts) => {
-            let parts: Option<Vec<_>> = parts
-                .iter()
-                .map(|part| mismatches(part, packet, at))
-                .collect();
+            let parts: Option<Vec<_>> = parts.iter().map(inner).collect();
             Some(parts?.into_iter().flatten().collect())
         }
-        Condition::Any(parts) => parts
-            .iter()
-            .filter_map(|part| mismatches(part, packet, at))
-            .min_by_key(Vec::len),
-        Condition::Not(part) => match mismatches(part, packet, at) {
-            Some(failing) if failing.is_empty() => Some(vec!["an exception applies".to_owned()]),
+        Condition::Any(parts) => parts.iter().filter_map(inner).min_by_key(Vec::len),
+        Condition::Not(part) => match inner(part) {
+            Some(failing) if failing.is_empty() => {
+                Some(vec![Mismatch::new("an exception applies".to_owned())])
+            }
             _ => Some(Vec::new()),
         },
-        Condition::Source(set) => Some(
-            address_mismatch("source", set, packet.source)
-                .into_iter()
-                .collect(),
-        ),
-        Condition::Destination(set) => Some(
-            address_mismatch("destination", set, packet.destination)
-                .into_iter()
-                .collect(),
-        ),
+        Condition::Source(set) => address_mismatch("source", set, packet.source),
+        Condition::Destination(set) => address_mismatch("destination", set, packet.destination),
         Condition::Protocol(protocols) => Some(protocol_mismatch(protocols, packet)),
         Condition::SourcePort(ports) => {
             port_mismatch("source port", ports, packet, packet.source_port)
@@ -126,7 +162,7 @@ fn mismatches(condition: &Condition, packet: &Packet, at: At<'_>) -> Option<Vec<
         Condition::Mark { mask, value } => (packet.mark & mask == *value).then(Vec::new),
         Condition::LaterFragment => (packet.fragment == Fragment::Later).then(Vec::new),
         Condition::Icmp(icmp) => {
-            let fits = |value: u16, range: &std::ops::RangeInclusive<u8>| {
+            let fits = |value: u16, range: &RangeInclusive<u8>| {
                 u8::try_from(value).is_ok_and(|value| range.contains(&value))
             };
             (packet.protocol.is_icmp()
@@ -134,8 +170,32 @@ fn mismatches(condition: &Condition, packet: &Packet, at: At<'_>) -> Option<Vec<
                 && fits(packet.source_port, &icmp.codes))
             .then(Vec::new)
         }
-        Condition::Reflected(_) | Condition::Accepted(_) | Condition::Unknown(_) => None,
+        Condition::Accepted(list) => list_mismatch(*list, packet, at, depth + 1),
+        Condition::Reflected(_) | Condition::Unknown(_) => None,
     }
+}
+
+/// What fails in a list used as a condition: the nearest of its permitting
+/// lines, named by its line.
+fn list_mismatch(
+    list: ChainId,
+    packet: &Packet,
+    at: At<'_>,
+    depth: usize,
+) -> Option<Vec<Mismatch>> {
+    let chain = at.device.chain(list).filter(|_| depth <= DEPTH_MAX)?;
+    let permits = chain.rules.iter().take(RULES_MAX);
+    permits
+        .filter(|rule| matches!(rule.action, Action::Accept(_)))
+        .filter_map(|rule| {
+            let found = mismatches(&rule.condition, packet, at, depth)?;
+            let named = found.into_iter().map(|mismatch| Mismatch {
+                span: mismatch.span.or(Some(rule.origin)),
+                ..mismatch
+            });
+            Some(named.collect::<Vec<_>>())
+        })
+        .min_by_key(Vec::len)
 }
 
 /// Tells whether a first packet can be in one of the states.
@@ -144,8 +204,21 @@ fn new_or_untracked(states: ConnectionStates) -> bool {
     states.contains(New) || states.contains(Untracked)
 }
 
-fn address_mismatch(what: &str, set: &AddressSet, address: std::net::IpAddr) -> Option<String> {
-    (!set.contains(address)).then(|| format!("the {what} {address} is not in {}", addresses(set)))
+/// `None` for a set of the other family alone: such a rule was not meant.
+fn address_mismatch(what: &str, set: &AddressSet, address: IpAddr) -> Option<Vec<Mismatch>> {
+    if set.contains(address) {
+        return Some(Vec::new());
+    }
+    let same_family = |part: &AddressMatch| match part {
+        AddressMatch::Net(net) => net.addr().is_ipv4() == address.is_ipv4(),
+        AddressMatch::Range(first, _) => first.is_ipv4() == address.is_ipv4(),
+        AddressMatch::Wildcard(_) => address.is_ipv4(),
+    };
+    let text = || format!("the {what} {address} is not in {}", addresses(set));
+    set.0
+        .iter()
+        .any(same_family)
+        .then(|| vec![Mismatch::new(text())])
 }
 
 /// Writes a set of addresses, cut after a few parts.
@@ -173,19 +246,19 @@ fn addresses(set: &AddressSet) -> String {
     }
 }
 
-fn protocol_mismatch(protocols: &[Protocol], packet: &Packet) -> Vec<String> {
+fn protocol_mismatch(protocols: &[Protocol], packet: &Packet) -> Vec<Mismatch> {
     if protocols.contains(&packet.protocol) {
         return Vec::new();
     }
     let names: Vec<_> = protocols.iter().map(ToString::to_string).collect();
-    vec![format!(
+    vec![Mismatch::new(format!(
         "the protocol is {}, not {}",
         packet.protocol,
         names.join(" or ")
-    )]
+    ))]
 }
 
-fn port_mismatch(what: &str, ports: &Ports, packet: &Packet, port: u16) -> Option<Vec<String>> {
+fn port_mismatch(what: &str, ports: &Ports, packet: &Packet, port: u16) -> Option<Vec<Mismatch>> {
     if !packet.protocol.has_ports() || packet.fragment == Fragment::Later {
         return None;
     }
@@ -208,10 +281,10 @@ fn port_mismatch(what: &str, ports: &Ports, packet: &Packet, port: u16) -> Optio
     if ports.0.len() > SHOWN_MAX {
         ranges.push("…".to_owned());
     }
-    Some(vec![format!(
+    Some(vec![Mismatch::new(format!(
         "the {what} is {port}, not {}",
         ranges.join(", ")
-    )])
+    ))])
 }
 
 fn interface_mismatch(
@@ -219,20 +292,20 @@ fn interface_mismatch(
     set: &InterfaceSet,
     id: Option<InterfaceId>,
     at: At<'_>,
-) -> Vec<String> {
+) -> Vec<Mismatch> {
     let name = |id: InterfaceId| at.device.interface(id).map_or("?", |i| i.name.as_str());
     match id {
         Some(id) if set.contains(id) => Vec::new(),
         Some(id) => {
             let names: Vec<_> = set.iter().map(name).collect();
-            vec![format!(
+            vec![Mismatch::new(format!(
                 "the packet {what} `{}`, not `{}`",
                 name(id),
                 names.join("`, `")
-            )]
+            ))]
         }
-        None => vec![format!(
+        None => vec![Mismatch::new(format!(
             "the packet is the device's own, and the rule asks what it {what}"
-        )],
+        ))],
     }
 }

@@ -1,16 +1,13 @@
 //! A packet's way, told hop by hop and line by line.
 
 use crate::World;
-use crate::near_miss::{At, near_misses};
+use crate::clues::clues;
 use findings::Span;
 use networks::interpret::{
     Decision, Disposition, HookOutcome, HookTrace, HopTrace, RuleRef, Start, Step, Trace, WayOut,
 };
 use networks::model::{Device, DeviceId, HookKind, InterfaceId, Port, Stage};
 use packets::Packet;
-
-/// How many lines that could have matched are told.
-const NEAR_MISSES_MAX: usize = 3;
 
 /// Something that happened, and the line that made it happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +19,7 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(text: impl Into<String>, span: Option<Span>) -> Self {
+    pub(crate) fn new(text: impl Into<String>, span: Option<Span>) -> Self {
         Self {
             text: text.into(),
             span,
@@ -58,8 +55,9 @@ pub struct Story {
     pub end: Line,
     /// The device where it ended, and who can mend that.
     pub device: Option<DeviceId>,
-    /// Lines that could have let it through and did not match, and why not.
-    pub near_misses: Vec<Line>,
+    /// Where it stopped: lines that were perhaps meant for it, and why they did
+    /// not serve.
+    pub clues: Vec<Line>,
 }
 
 /// Tells the story of a trace.
@@ -75,7 +73,7 @@ pub fn tell(world: &World<'_>, trace: &Trace) -> Story {
         arrived: trace.disposition.is_delivered(),
         end,
         device,
-        near_misses: tell_near_misses(world, trace),
+        clues: clues(world, trace),
     }
 }
 
@@ -313,65 +311,6 @@ fn dropped(world: &World<'_>, device: DeviceId, hook: usize, rule: &RuleRef) -> 
         format!("`{}` drops it by `{name}` {stage}{how}", device.name),
         rule_span(device, Some(rule)).or_else(|| hook.and_then(|hook| hook.origin)),
     )
-}
-
-/// Lines of the chain that dropped the packet that were nearly its permission.
-fn tell_near_misses(world: &World<'_>, trace: &Trace) -> Vec<Line> {
-    let Disposition::Dropped {
-        device: id, hook, ..
-    } = &trace.disposition
-    else {
-        return Vec::new();
-    };
-    let (Some(device), Some(hop)) = (world.network.device(*id), trace.hops.last()) else {
-        return Vec::new();
-    };
-    let Some(hook) = device.hooks.get(*hook) else {
-        return Vec::new();
-    };
-    let packet = packet_before_drop(hop);
-    let leaves = hop
-        .leaves
-        .map(|way| way.interface)
-        .or_else(|| only_way_out(hop));
-    let at = At {
-        device,
-        enters: hop.enters,
-        leaves,
-    };
-    near_misses(hook.chain, &packet, at)
-        .into_iter()
-        .take(NEAR_MISSES_MAX)
-        .map(|miss| {
-            let text = format!(
-                "would let it through, but {}",
-                miss.mismatches.join(", and ")
-            );
-            Line::new(text, Some(miss.rule.origin))
-        })
-        .collect()
-}
-
-/// The packet as the dropping hook saw it.
-fn packet_before_drop(hop: &HopTrace) -> Packet {
-    let changed = hop.steps.iter().rev().find_map(|step| match step {
-        Step::Hook(hook) if hook.outcome != HookOutcome::Dropped => Some(hook.packet),
-        Step::Restored(packet) => Some(*packet),
-        _ => None,
-    });
-    changed.unwrap_or(hop.received)
-}
-
-/// The interface of the forwarding decision, where it left no choice.
-fn only_way_out(hop: &HopTrace) -> Option<InterfaceId> {
-    let ways = hop.steps.iter().rev().find_map(|step| match step {
-        Step::Decided(decision) => Some(&decision.ways),
-        _ => None,
-    })?;
-    match ways.iter().next()? {
-        WayOut::Hop(way) if ways.len() == 1 => Some(way.interface),
-        _ => None,
-    }
 }
 
 /// Says where a packet starts, for the head of a story.

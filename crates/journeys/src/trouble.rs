@@ -166,7 +166,7 @@ fn stopped(world: &World<'_>, trace: &Trace, leg: LegKind) -> (CauseKey, Finding
     finding.primary = span;
     finding.owner = story.device.and_then(|device| world.owner_of(device));
     finding = finding.because(format!("for example {}", trace.packet), None);
-    for Line { text, span } in &story.near_misses {
+    for Line { text, span } in &story.clues {
         finding = finding.because(text.clone(), *span);
     }
     for (text, span) in admitted_elsewhere(world, trace, story.device) {
@@ -295,6 +295,10 @@ fn astray(world: &World<'_>, trace: &Trace, code: Code) -> (CauseKey, Finding) {
         .and_then(|device| world.device_span(device));
     finding.owner = device.and_then(|device| world.owner_of(device));
     finding = finding.because(format!("for example {}", trace.packet), None);
+    for (text, span) in rewritten(world, trace) {
+        finding.primary = Some(span);
+        finding = finding.because(text, Some(span));
+    }
     (
         (
             code,
@@ -305,6 +309,22 @@ fn astray(world: &World<'_>, trace: &Trace, code: Code) -> (CauseKey, Finding) {
         ),
         finding,
     )
+}
+
+/// The lines that translated a packet, the last one last.
+fn rewritten(world: &World<'_>, trace: &Trace) -> Vec<(String, Span)> {
+    let mut found = Vec::new();
+    for hop in &trace.hops {
+        for step in &hop.steps {
+            let Step::Hook(hook) = step else { continue };
+            let span = hook.rules.last().and_then(|rule| rule.origin);
+            if let (HookOutcome::Translated, Some(span)) = (hook.outcome, span) {
+                let name = world.device_name(hop.device);
+                found.push((format!("`{name}` translates it to {}", hook.packet), span));
+            }
+        }
+    }
+    found
 }
 
 /// The findings for a leg that cannot be told: one a line that could matter.

@@ -22,9 +22,9 @@ pub(crate) fn text(story: &Story, sources: &Sources) -> String {
     let mark = if story.arrived { "arrives" } else { "stops" };
     let _ = writeln!(text, "{style}{mark}{style:#}: {}", story.end.text);
     write_place(&mut text, story.end.span, sources);
-    for miss in &story.near_misses {
-        let _ = writeln!(text, "  {}", miss.text);
-        write_place(&mut text, miss.span, sources);
+    for clue in &story.clues {
+        let _ = writeln!(text, "  {}", clue.text);
+        write_place(&mut text, clue.span, sources);
     }
     text
 }
@@ -86,7 +86,7 @@ pub(crate) struct StoryAnswer {
     arrived: bool,
     end: LineAnswer,
     hops: Vec<HopAnswer>,
-    near_misses: Vec<LineAnswer>,
+    clues: Vec<LineAnswer>,
 }
 
 impl StoryAnswer {
@@ -111,7 +111,7 @@ impl StoryAnswer {
                     lines: hop.lines.iter().map(line).collect(),
                 })
                 .collect(),
-            near_misses: story.near_misses.iter().map(line).collect(),
+            clues: story.clues.iter().map(line).collect(),
         }
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn found(root: &Node) -> Vec<Finding> {
             let message = format!("the configuration holds a secret: `{key}`");
             Finding::new(
                 Code::new("secret-in-configuration"),
-                Severity::Warning,
+                Severity::Note,
                 message,
             )
             .at(place)
