@@ -37,6 +37,8 @@ pub struct Inquiry {
     pub traffic: Condition,
     /// Where they must arrive; empty is anywhere.
     pub ends: Vec<End>,
+    /// The destinations they must have there, after all translation; `None` is any.
+    pub arriving: Option<AddressSet>,
     /// Whether answers must come back.
     pub answered: bool,
 }
@@ -155,7 +157,10 @@ fn outcome<A: Address>(
         sources: inquiry.sources.clone(),
         destinations: inquiry.destinations.clone(),
         traffic,
-        goal: goal(engine, &inquiry.ends),
+        goal: Goal {
+            addresses: inquiry.arriving.clone(),
+            ..goal(engine, &inquiry.ends)
+        },
         answered: inquiry.answered,
     };
     let answer = engine.ask(&question)?;

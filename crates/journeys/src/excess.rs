@@ -132,6 +132,7 @@ fn pass(
             Condition::Not(Box::new(wanted.clone())),
         ]),
         ends: target.ends.clone(),
+        arriving: None,
         answered: false,
     };
     engines
@@ -386,6 +387,7 @@ fn judge_red_line(
                     traffic::towards(&line.on)
                 },
                 ends: target.ends.clone(),
+                arriving: None,
                 answered: false,
             };
             let outcome = engines

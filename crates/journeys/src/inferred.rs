@@ -133,6 +133,7 @@ fn pair(
         destinations: traffic::of_family([to.prefix], family),
         traffic: traffic::anything(),
         ends: vec![End::Segment(to.port)],
+        arriving: None,
         answered: true,
     };
     let mut verdict = Verdict {

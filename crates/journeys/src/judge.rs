@@ -9,7 +9,7 @@ use findings::Span;
 use ipnet::IpNet;
 use networks::interpret::{Choices, Interpreter, Start, Trace};
 use networks::model::Port;
-use packets::{Family, Packet};
+use packets::{AddressMatch, AddressSet, Family, Packet};
 use region::{AgreementName, AskedBy, Date, JourneyKey, Region, SegmentInfo, ServiceInfo};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -142,6 +142,12 @@ pub fn judge_pair(
         .iter()
         .map(|address| address.net())
         .collect();
+    let own = service
+        .service
+        .addresses
+        .iter()
+        .map(|address| AddressMatch::Net(address.net()));
+    let own = AddressSet(own.collect());
     let mut joined = Joined::default();
     for place in &placed {
         let family = Family::of(place.prefix.addr());
@@ -152,6 +158,7 @@ pub fn judge_pair(
             destinations: traffic::of_family(addresses.iter().copied(), family),
             traffic: traffic.clone(),
             ends: ends.clone(),
+            arriving: Some(own.clone()),
             answered: true,
         };
         if inquiry.destinations.0.is_empty() {

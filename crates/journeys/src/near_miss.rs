@@ -19,11 +19,17 @@ pub struct Mismatch {
     pub text: String,
     /// The line of a list that the rule uses, where the mismatch is in one.
     pub span: Option<Span>,
+    /// Whether it is in the interfaces.
+    of_interface: bool,
 }
 
 impl Mismatch {
     fn new(text: String) -> Self {
-        Self { text, span: None }
+        Self {
+            text,
+            span: None,
+            of_interface: false,
+        }
     }
 }
 
@@ -95,7 +101,14 @@ pub fn near_misses<'a>(
                 .filter_map(|rule| near_miss(rule, packet, at, wanted)),
         );
     }
-    found.sort_by_key(|miss| miss.mismatches.len());
+    // A rule for other interfaces was hardly meant, one for another address or
+    // port may well be mistyped.
+    found.sort_by_key(|miss| {
+        (
+            miss.mismatches.len(),
+            miss.mismatches.iter().filter(|m| m.of_interface).count(),
+        )
+    });
     found
 }
 
@@ -139,11 +152,14 @@ fn mismatches(
             let parts: Option<Vec<_>> = parts.iter().map(inner).collect();
             Some(parts?.into_iter().flatten().collect())
         }
+        // Nothing is how a dialect writes a rule that is switched off.
+        Condition::Any(parts) if parts.is_empty() => {
+            Some(vec![Mismatch::new("it is switched off".to_owned())])
+        }
         Condition::Any(parts) => parts.iter().filter_map(inner).min_by_key(Vec::len),
         Condition::Not(part) => match inner(part) {
-            Some(failing) if failing.is_empty() => {
-                Some(vec![Mismatch::new("an exception applies".to_owned())])
-            }
+            // What an exception excludes was not meant.
+            Some(failing) if failing.is_empty() => None,
             _ => Some(Vec::new()),
         },
         Condition::Source(set) => address_mismatch("source", set, packet.source),
@@ -298,11 +314,14 @@ fn interface_mismatch(
         Some(id) if set.contains(id) => Vec::new(),
         Some(id) => {
             let names: Vec<_> = set.iter().map(name).collect();
-            vec![Mismatch::new(format!(
-                "the packet {what} `{}`, not `{}`",
-                name(id),
-                names.join("`, `")
-            ))]
+            vec![Mismatch {
+                of_interface: true,
+                ..Mismatch::new(format!(
+                    "the packet {what} `{}`, not `{}`",
+                    name(id),
+                    names.join("`, `")
+                ))
+            }]
         }
         None => vec![Mismatch::new(format!(
             "the packet is the device's own, and the rule asks what it {what}"

@@ -173,12 +173,14 @@ fn stopped(world: &World<'_>, trace: &Trace, leg: LegKind) -> (CauseKey, Finding
         finding = finding.because(text, Some(span));
     }
     finding.hint = hint(code).map(str::to_owned);
-    // Journeys to different prefixes that a device has no route for are
-    // different causes though they have no line.
-    let detail = if span.is_none() {
-        story.end.text.clone()
-    } else {
-        String::new()
+    // What one line stops (an implicit deny, a missing route) may have several
+    // causes: the nearest clue tells them apart, else what was stopped.
+    let detail = match story.clues.first() {
+        Some(clue) => clue
+            .span
+            .map_or_else(|| clue.text.clone(), |span| format!("{span:?}")),
+        None if story.end.span.is_none() => story.end.text.clone(),
+        None => String::new(),
     };
     ((code, leg, story.device, span, detail), finding)
 }

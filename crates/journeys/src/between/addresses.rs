@@ -201,7 +201,9 @@ pub(super) fn outside_allocation(world: &World<'_>, region: &Region) -> Vec<Find
             .or_insert_with(|| {
                 let mut finding = Finding::new(
                     ADDRESS_OUTSIDE_ALLOCATION,
-                    Severity::Warning,
+                    // What a network uses inside is its own business; what
+                    // others see of it is judged by its segments and services.
+                    Severity::Note,
                     format!(
                         "{} uses {}, which is not allocated to `{}`",
                         whose(world, subnet.port.device),

@@ -10,7 +10,7 @@ use super::place::Place;
 use super::seeded::bug;
 use super::world::LinkId;
 use crate::model::DeviceId;
-use packets::{PacketSets, SetError};
+use packets::{AddressSet, Field, Fields, Intervals, PacketSets, SetError};
 
 /// Packets for which something holds: on all paths or on some, surely or possibly.
 ///
@@ -88,9 +88,27 @@ pub struct Goal {
     pub anywhere: bool,
     /// Leaving what is known, by a port on one of these links.
     pub exits: Vec<LinkId>,
+    /// The destinations that packets must have when they arrive, after all
+    /// translation; `None` is any.
+    pub addresses: Option<AddressSet>,
 }
 
 impl Goal {
+    /// Returns the packets that are as they must be on arrival.
+    pub(super) fn arriving<S: PacketSets>(
+        &self,
+        machine: &mut Machine<'_, S>,
+    ) -> Result<S::Set, SetError> {
+        match &self.addresses {
+            None => Ok(machine.sets.full()),
+            Some(addresses) => {
+                let destinations = Intervals::addresses(addresses)?;
+                let fields = Fields::any().with(Field::Destination, &destinations);
+                machine.sets.fields(&fields)
+            }
+        }
+    }
+
     /// Tells whether a place that packets end at counts as delivered.
     pub(super) fn counts<S: PacketSets>(&self, machine: &Machine<'_, S>, place: Place) -> bool {
         match place {
@@ -135,6 +153,7 @@ pub(super) fn solve<S: PacketSets>(
         values: vec![empty; graph.len()],
         empty,
     };
+    let arriving = goal.arriving(machine)?;
     let mut bases: Vec<Option<S::Set>> = Vec::new();
     for (number, node) in (0..).zip(graph.nodes()) {
         let ends = match node.place {
@@ -166,7 +185,7 @@ pub(super) fn solve<S: PacketSets>(
                 any_may: base,
                 ..empty
             },
-            _ => Quad::of(base),
+            _ => Quad::of(machine.sets.and(base, arriving)?),
         };
         set(&mut solution, number, value);
     }

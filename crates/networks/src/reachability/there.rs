@@ -176,6 +176,11 @@ impl<S: PacketSets> Exploration<'_, '_, S> {
             _ => {}
         }
         if self.goal.counts(self.machine, place) {
+            let arriving = self.goal.arriving(self.machine)?;
+            let packets = self.machine.sets.and(packets, arriving)?;
+            if self.machine.sets.is_empty(packets) {
+                return Ok(());
+            }
             return self.end(trail, node, packets);
         }
         let graph = self.graph;

@@ -181,6 +181,7 @@ fn in_folder(loaded: &Loaded, arguments: &Explain) -> Result<Vec<(String, Verdic
             destinations: traffic::of_family([target], family),
             traffic: condition.clone(),
             ends: ends_of(&world, None, target),
+            arriving: None,
             answered: true,
         };
         let outcome = engines.ask(&inquiry).map_err(|error| Failure::Usage {

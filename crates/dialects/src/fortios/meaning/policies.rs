@@ -210,6 +210,14 @@ impl<'a> Domain<'a> {
         }
         let strange = entry.rest(HARMLESS);
         if !enabled {
+            // It matches nothing; kept so that explanations can point at it.
+            if let Some(action) = accept {
+                rules.push(Rule {
+                    condition: Condition::All(vec![super::never(), condition]),
+                    action,
+                    origin: entry.span_of("status"),
+                });
+            }
             return;
         }
         let origin = entry.span;

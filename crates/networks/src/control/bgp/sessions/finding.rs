@@ -47,6 +47,8 @@ pub(super) fn of(
         Refusal::NoSource => down("the interface to speak from has no address"),
         Refusal::NotConfiguredBack => down("the other end does not have this one as neighbour"),
         Refusal::ShutBack(back) => differ("the other end is configured off", back),
+        // Bad Peer AS (RFC 4271 section 6.2) is the other end's to say.
+        Refusal::SystemBack => return None,
         Refusal::System(back) => differ("the ends disagree on the autonomous systems", back),
         Refusal::Password(back) => differ("the passwords differ", back),
         Refusal::TooFar(back) => differ(

@@ -24,6 +24,8 @@ pub(super) enum Refusal<'a> {
     ShutBack(&'a BgpNeighbor),
     /// The systems are not those expected.
     System(&'a BgpNeighbor),
+    /// The other end does not take this one's system; it is told there.
+    SystemBack,
     /// The passwords differ.
     Password(&'a BgpNeighbor),
     /// An external neighbour is not directly connected and multihop is not set.
@@ -62,8 +64,11 @@ impl<'a> Speakers<'a> {
         }
         let own_system = system_towards(own, neighbor, theirs);
         let peer_system = system_towards(theirs, back, own);
-        if !neighbor.remote_as.contains(&peer_system) || !back.remote_as.contains(&own_system) {
+        if !neighbor.remote_as.contains(&peer_system) {
             return Err(Refusal::System(back));
+        }
+        if !back.remote_as.contains(&own_system) {
+            return Err(Refusal::SystemBack);
         }
         if neighbor.password != back.password {
             return Err(Refusal::Password(back));
