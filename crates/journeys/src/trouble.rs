@@ -174,13 +174,12 @@ fn stopped(world: &World<'_>, trace: &Trace, leg: LegKind) -> (CauseKey, Finding
     }
     finding.hint = hint(code).map(str::to_owned);
     // What one line stops (an implicit deny, a missing route) may have several
-    // causes: the nearest clue tells them apart, else what was stopped.
-    let detail = match story.clues.first() {
-        Some(clue) => clue
-            .span
-            .map_or_else(|| clue.text.clone(), |span| format!("{span:?}")),
-        None if story.end.span.is_none() => story.end.text.clone(),
-        None => String::new(),
+    // causes: the clues tell them apart, else what was stopped.
+    let detail = if story.clues.is_empty() && story.end.span.is_none() {
+        story.end.text.clone()
+    } else {
+        let spans: Vec<_> = story.clues.iter().map(|clue| clue.span).collect();
+        format!("{spans:?}")
     };
     ((code, leg, story.device, span, detail), finding)
 }
