@@ -1,5 +1,11 @@
 //! The command as a user meets it, and the project's own habits.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says so")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that cannot go on says so, and prints the numbers that `.ci/accept` gathers"
+)]
 
 /// The example region and its faults.
 mod example;
