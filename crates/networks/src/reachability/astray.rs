@@ -3,162 +3,190 @@
 //! A device with the same static translation as the one on the way there brings
 //! them right all the same; any other makes of them what nobody waits for.
 
-use super::back::Answers;
-use super::graph::{Edge, EdgeTurn, NodeId};
-use super::limits::STATES_MAX;
-use super::place::Place;
-use super::rewriting::undone;
-use super::trail::Space;
-use packets::{Field, Fields, PacketSets, Rewrite, SetError};
+use super::back::{Answers, Form, Sort};
+use super::graph::{Edge, EdgeTurn, RewriteId};
+use super::limits::TRANSLATIONS_MAX;
+use super::rewriting::{moved, undone};
+use super::trail::{FRESH, Space, TrailId};
+use packets::{Field, Intervals, PacketSets, Rewrite, SetError};
 use rustc_hash::FxHashMap;
 
-/// Answers that a device translated anew, parted by what that makes of them.
+/// What devices made of answers that they remember nothing of: a tree, each
+/// node one more translation.
 #[derive(Debug)]
-pub(super) struct Astray<S> {
-    /// Translated to what they were.
-    pub(super) unchanged: S,
-    /// Perhaps so, as the device chooses.
-    pub(super) maybe_unchanged: S,
-    /// As the last translation on the way there found them, in the space before.
-    pub(super) restored: S,
-    /// The space that the next two are in.
-    pub(super) space: Space,
-    /// Perhaps restored, as the device chooses.
-    pub(super) doubtful: S,
-    /// Neither.
-    pub(super) astray: S,
-    /// Whether those could still come home as what is waited for.
-    pub(super) may_return: bool,
+pub(super) struct Strays<S: PacketSets> {
+    nodes: Vec<Stray<S>>,
+    index: FxHashMap<(Form, Translator, bool), TrailId>,
 }
 
-impl<T: Copy + PartialEq> Astray<T> {
-    /// Parts answers that an edge translates.
-    pub(super) fn part<S: PacketSets<Set = T>>(
-        answers: &mut Answers<'_, '_, S>,
-        edge: &Edge<T>,
-        space: Space,
-        packets: T,
-    ) -> Result<Self, SetError> {
-        let empty = answers.machine.sets.empty();
+/// What translated: on the way there, or on the way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Translator {
+    There(Space),
+    Back(RewriteId),
+}
+
+#[derive(Debug)]
+struct Stray<S: PacketSets> {
+    parent: TrailId,
+    rewrite: Rewrite<S::Key>,
+    before: S::Set,
+    /// The destinations after it.
+    destinations: Intervals<S::Key>,
+    depth: usize,
+    /// Whether the header may by chance be one that is waited for.
+    lucky: bool,
+}
+
+impl<S: PacketSets> Strays<S> {
+    pub(super) fn new() -> Self {
+        Self {
+            nodes: Vec::new(),
+            index: FxHashMap::default(),
+        }
+    }
+
+    fn get(&self, id: TrailId) -> Option<&Stray<S>> {
+        self.nodes.get((id as usize).checked_sub(1)?)
+    }
+
+    pub(super) fn destinations(&self, id: TrailId) -> Option<&Intervals<S::Key>> {
+        self.get(id).map(|stray| &stray.destinations)
+    }
+
+    /// Tells whether the header may by chance be one that is waited for.
+    pub(super) fn may_look_right(&self, id: TrailId) -> bool {
+        self.get(id)
+            .is_none_or(|stray| stray.lucky || stray.depth > 2)
+    }
+
+    /// Returns what was translated last, and from what.
+    pub(super) fn last(&self, id: TrailId) -> Option<(TrailId, Rewrite<S::Key>, S::Set)> {
+        self.get(id)
+            .map(|stray| (stray.parent, stray.rewrite.clone(), stray.before))
+    }
+}
+
+impl<S: PacketSets> Answers<'_, '_, S> {
+    /// Parts answers that an edge translates by the form they have after it.
+    ///
+    /// What was translated more often than is followed is in doubt.
+    pub(super) fn part(
+        &mut self,
+        edge: &Edge<S::Set>,
+        form: Form,
+        packets: S::Set,
+    ) -> Result<Vec<(Form, S::Set)>, SetError> {
+        let mut parted = Vec::new();
         let EdgeTurn::Rewrite(id) = edge.turn else {
-            return Ok(Self::all_astray(empty, space, packets));
+            return Ok(parted);
         };
-        let Some(known) = answers.graph.rewriting(id) else {
-            return Ok(Self::all_astray(empty, space, packets));
+        let Some(known) = self.graph.rewriting(id) else {
+            return Ok(parted);
         };
-        let (plain, whole) = (known.plain.clone(), known.rewrite.clone());
-        let (sure, maybe) = restored(&Rewrite::keep(), &plain);
-        let sure = answers.machine.sets.fields(&sure)?;
-        let unchanged = answers.machine.sets.and(packets, sure)?;
-        let mut left = answers.machine.sets.difference(packets, sure)?;
-        let maybe = answers.machine.sets.fields(&maybe)?;
-        let maybe_unchanged = answers.machine.sets.and(left, maybe)?;
-        left = answers.machine.sets.difference(left, maybe)?;
-        let going = answers.machine.sets.image(&whole, left)?;
-        let mut parted = Self::all_astray(empty, space, left);
-        (parted.unchanged, parted.maybe_unchanged) = (unchanged, maybe_unchanged);
-        if let Some(earlier) = space.checked_sub(1)
-            && let Some(there) = answers
-                .translation_after(earlier)
-                .map(|known| known.mirror.clone())
-        {
-            let before = answers.answers_before(earlier, left)?;
-            let (sure, maybe) = restored(&there, &plain);
-            let sure = answers.machine.sets.fields(&sure)?;
-            parted.restored = answers.machine.sets.and(before, sure)?;
-            let other = answers.machine.sets.difference(before, sure)?;
-            let maybe = answers.machine.sets.fields(&maybe)?;
-            parted.doubtful = answers.machine.sets.and(other, maybe)?;
-            parted.astray = answers.machine.sets.difference(other, maybe)?;
-            parted.space = earlier;
+        let (plain, whole, choice) = (known.plain.clone(), known.rewrite.clone(), known.choice);
+        let kept = self.machine.sets.fields(&known.kept)?;
+        let staying = self.machine.sets.and(packets, kept)?;
+        let changed = self.machine.sets.difference(packets, kept)?;
+        if !choice {
+            // Translated to what they were, but perhaps for the mark.
+            parted.push((form, self.machine.sets.image(&whole, staying)?));
         }
-        if !answers.machine.sets.is_empty(parted.astray) {
-            parted.may_return = may_return(answers, &edge.next, going)?;
+        let lucky = if choice {
+            staying
+        } else {
+            self.machine.sets.empty()
+        };
+        for (left, lucky) in [(lucky, true), (changed, false)] {
+            let earlier = form.space.checked_sub(1).filter(|_| !form.is_astray());
+            let there =
+                earlier.and_then(|earlier| Some((earlier, self.translation_after(earlier)?)));
+            let Some((earlier, there)) = there.map(|(at, known)| (at, known.mirror.clone())) else {
+                self.lead_astray((id, &plain, &whole), form, left, lucky, &mut parted)?;
+                continue;
+            };
+            let undone = undone(&there, &plain);
+            let surely = self.machine.sets.fields(&undone.surely)?;
+            let maybe = self.machine.sets.fields(&undone.maybe)?;
+            let before = self.answers_before(earlier, left)?;
+            parted.push((Form::of(earlier), self.machine.sets.and(before, surely)?));
+            let other = self.machine.sets.difference(before, surely)?;
+            let perhaps = self.machine.sets.and(other, maybe)?;
+            let never = self.machine.sets.difference(other, maybe)?;
+            for (before, lucky) in [(perhaps, true), (never, lucky)] {
+                let form = Form::of(earlier);
+                let translator = Translator::There(earlier);
+                let Some(form) = self.stray(form, translator, &there, before, lucky)? else {
+                    continue;
+                };
+                let after = self.machine.sets.image(&there, before)?;
+                let left = self.machine.sets.and(after, left)?;
+                self.lead_astray((id, &plain, &whole), form, left, lucky, &mut parted)?;
+            }
         }
+        parted.retain(|(_, packets)| !self.machine.sets.is_empty(*packets));
         Ok(parted)
     }
 
-    fn all_astray(empty: T, space: Space, packets: T) -> Self {
-        Self {
-            unchanged: empty,
-            maybe_unchanged: empty,
-            restored: empty,
-            space,
-            doubtful: empty,
-            astray: packets,
-            may_return: false,
+    fn lead_astray(
+        &mut self,
+        (id, plain, whole): (RewriteId, &Rewrite<S::Key>, &Rewrite<S::Key>),
+        form: Form,
+        packets: S::Set,
+        lucky: bool,
+        parted: &mut Vec<(Form, S::Set)>,
+    ) -> Result<(), SetError> {
+        if self.machine.sets.is_empty(packets) {
+            return Ok(());
         }
+        match self.stray(form, Translator::Back(id), plain, packets, lucky)? {
+            Some(form) => parted.push((form, self.machine.sets.image(whole, packets)?)),
+            None => self.set_aside(Sort::Doubt, form, packets)?,
+        }
+        Ok(())
     }
-}
 
-/// The headers that `back` brings to what they were before `there`.
-fn restored<A: packets::Address>(there: &Rewrite<A>, back: &Rewrite<A>) -> (Fields<A>, Fields<A>) {
-    let changed = |rewrite: &Rewrite<A>| -> Vec<Field> {
-        rewrite.changes().iter().map(|(field, _)| *field).collect()
-    };
-    let mut fields = changed(there);
-    fields.extend(changed(back));
-    fields.sort_unstable();
-    fields.dedup();
-    let (mut sure, mut maybe) = (Fields::any(), Fields::any());
-    for field in fields {
-        let values = undone(there, back, field);
-        sure = sure.with(field, &values.sure);
-        maybe = maybe.with(field, &values.maybe);
-    }
-    (sure, maybe)
-}
-
-/// Tells whether answers gone astray could come home looking like one that is
-/// waited for, or come to where nothing can be told.
-fn may_return<S: PacketSets>(
-    answers: &mut Answers<'_, '_, S>,
-    starts: &[NodeId],
-    packets: S::Set,
-) -> Result<bool, SetError> {
-    let waited_for = answers.expected(0)?;
-    let mut seen: FxHashMap<NodeId, S::Set> = FxHashMap::default();
-    let mut left: Vec<(NodeId, S::Set)> = starts.iter().map(|node| (*node, packets)).collect();
-    while let Some((node, packets)) = left.pop() {
-        let known = seen
-            .get(&node)
-            .copied()
-            .unwrap_or(answers.machine.sets.empty());
-        let new = answers.machine.sets.difference(packets, known)?;
-        if answers.machine.sets.is_empty(new) {
-            continue;
+    /// Notes one more translation; `None` where there were too many, or nothing
+    /// is translated.
+    fn stray(
+        &mut self,
+        form: Form,
+        translator: Translator,
+        rewrite: &Rewrite<S::Key>,
+        packets: S::Set,
+        lucky: bool,
+    ) -> Result<Option<Form>, SetError> {
+        if self.machine.sets.is_empty(packets) {
+            return Ok(None);
         }
-        if seen.len() > STATES_MAX {
-            return Ok(true);
-        }
-        let known = answers.machine.sets.or(known, new)?;
-        seen.insert(node, known);
-        let Some(place) = answers.graph.get(node).map(|node| node.place) else {
-            continue;
-        };
-        match place {
-            Place::Unknown(_) | Place::Restore(_) => return Ok(true),
-            place if answers.home.counts(answers.machine, place) => {
-                let alike = answers.machine.sets.and(new, waited_for)?;
-                if !answers.machine.sets.is_empty(alike) {
-                    return Ok(true);
-                }
+        let packets = self.machine.sets.exists(packets, Field::Mark)?;
+        let key = (form, translator, lucky);
+        if let Some(known) = self.strays.index.get(&key).copied() {
+            let at = (known as usize).checked_sub(1);
+            if let Some(stray) = at.and_then(|at| self.strays.nodes.get_mut(at)) {
+                stray.before = self.machine.sets.or(stray.before, packets)?;
             }
-            _ => {}
+            return Ok(Some(Form {
+                astray: known,
+                ..form
+            }));
         }
-        answers.graph.expand(answers.machine, node)?;
-        for edge in answers.graph.edges(node).to_vec() {
-            let mut going = match edge.guard {
-                Some(guard) => answers.machine.sets.and(new, guard)?,
-                None => new,
-            };
-            if let EdgeTurn::Rewrite(id) = edge.turn
-                && let Some(rewriting) = answers.graph.rewriting(id)
-            {
-                going = answers.machine.sets.image(&rewriting.rewrite, going)?;
-            }
-            left.extend(edge.next.iter().map(|next| (*next, going)));
+        let depth = self.strays.get(form.astray).map_or(0, |stray| stray.depth) + 1;
+        if depth > TRANSLATIONS_MAX {
+            return Ok(None);
         }
+        let destinations = moved(rewrite, Field::Destination, &self.destinations(form));
+        let (parent, before, rewrite) = (form.astray, packets, rewrite.clone());
+        self.strays.nodes.push(Stray {
+            parent,
+            rewrite,
+            before,
+            destinations,
+            depth,
+            lucky,
+        });
+        let id = TrailId::try_from(self.strays.nodes.len()).unwrap_or(FRESH);
+        self.strays.index.insert(key, id);
+        Ok(Some(Form { astray: id, ..form }))
     }
-    Ok(false)
 }

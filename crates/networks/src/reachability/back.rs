@@ -7,7 +7,7 @@
 //! is then traced back through the same translations to packets as they were
 //! sent. "Lost on some way" is what counts: what is never lost, returns always.
 
-use super::astray::Astray;
+use super::astray::Strays;
 use super::graph::{Edge, EdgeTurn, Graph, NodeId};
 use super::limits::STATES_MAX;
 use super::machine::Machine;
@@ -15,7 +15,7 @@ use super::place::{Held, Phase, Place};
 use super::seeded::bug;
 use super::solve::Goal;
 use super::there::{Arrived, There};
-use super::trail::{Memory, Space, Visit};
+use super::trail::{FRESH, Memory, Space, TrailId, Translated, Visit};
 use crate::model::DeviceId;
 use packets::{Field, Intervals, PacketSets, SetError};
 use rustc_hash::FxHashMap;
@@ -35,9 +35,32 @@ pub(super) struct Answered<S> {
     pub(super) untold: Vec<(u32, S)>,
 }
 
-/// Answers at one place: the node, the space they are in, and which visit their
-/// device remembers.
-pub(super) type Key = (NodeId, Space, Option<usize>);
+/// Answers at one place: the node, how their header stands to what they answer,
+/// and which visit their device remembers.
+pub(super) type Key = (NodeId, Form, Option<usize>);
+
+/// How the header of an answer stands to what it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Form {
+    /// The space it is in, or was in before it went astray.
+    pub(super) space: Space,
+    /// What devices made of it since that remember nothing; [`FRESH`] is nothing.
+    pub(super) astray: TrailId,
+}
+
+impl Form {
+    /// As the answer to the packet as it was in a space.
+    pub(super) fn of(space: Space) -> Self {
+        Self {
+            space,
+            astray: FRESH,
+        }
+    }
+
+    pub(super) fn is_astray(self) -> bool {
+        self.astray != FRESH
+    }
+}
 
 pub(super) struct State<S> {
     pub(super) key: Key,
@@ -64,7 +87,7 @@ pub(super) struct Answers<'a, 'n, S: PacketSets> {
     pub(super) home: &'a Goal,
     arrived: &'a Arrived<S::Set>,
     /// The translations on the way there, the first one first.
-    translations: Vec<(u32, u32)>,
+    pub(super) translations: Vec<Translated>,
     /// What devices remember, the newest first.
     pub(super) visits: Vec<Visit>,
     pub(super) reflected: Vec<(DeviceId, u8, Space)>,
@@ -76,9 +99,11 @@ pub(super) struct Answers<'a, 'n, S: PacketSets> {
     index: FxHashMap<Key, usize>,
     queue: VecDeque<usize>,
     pub(super) steps: Vec<Step>,
-    /// Answers lost, and in doubt, by space; and those that came home.
-    lost: Vec<S::Set>,
-    doubt: Vec<S::Set>,
+    /// What devices translated that remember nothing.
+    pub(super) strays: Strays<S>,
+    /// Answers lost, and in doubt, as they stood then; and those that came home.
+    lost: FxHashMap<Form, S::Set>,
+    doubt: FxHashMap<Form, S::Set>,
     back: S::Set,
     untold: Vec<(u32, S::Set)>,
 }
@@ -96,9 +121,9 @@ pub(super) fn answers<S: PacketSets>(
 ) -> Result<Answered<S::Set>, SetError> {
     let translations = there.trails.translations(arrived.trail);
     let mut by_space = vec![sources.clone()];
-    for (_, rewrite) in &translations {
+    for translated in &translations {
         let before = by_space.last().cloned().unwrap_or_default();
-        by_space.push(forth.sources_after(*rewrite, &before));
+        by_space.push(forth.sources_after(translated.rewrite, &before));
     }
     let (mut visits, mut reflected) = (Vec::new(), Vec::new());
     for (_, memory) in there.trails.newest_first(arrived.trail) {
@@ -109,7 +134,7 @@ pub(super) fn answers<S: PacketSets>(
                 name,
                 space,
             } => reflected.push((device, name, space)),
-            Memory::Translated(_) => {}
+            Memory::Translated { .. } => {}
         }
     }
     let empty = machine.sets.empty();
@@ -130,8 +155,9 @@ pub(super) fn answers<S: PacketSets>(
         index: FxHashMap::default(),
         queue: VecDeque::new(),
         steps: Vec::new(),
-        lost: vec![empty; spaces],
-        doubt: vec![empty; spaces],
+        strays: Strays::new(),
+        lost: FxHashMap::default(),
+        doubt: FxHashMap::default(),
         back: empty,
         untold: Vec::new(),
     };
@@ -151,12 +177,10 @@ impl<S: PacketSets> Answers<'_, '_, S> {
     /// Returns the packets of a space: as they came to its end.
     fn packets_in(&self, space: Space) -> S::Set {
         match self.translations.get(usize::from(space)) {
-            Some((trail, _)) => self
-                .there
-                .before
-                .get(trail)
-                .copied()
-                .unwrap_or(self.machine.sets.empty()),
+            Some(translated) => {
+                let before = self.there.before.get(&translated.trail).copied();
+                before.unwrap_or(self.machine.sets.empty())
+            }
             None => self.arrived.packets,
         }
     }
@@ -189,7 +213,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
                     device,
                     held: Held::default(),
                 };
-                self.go(place, None, space, None, replies)?;
+                self.go(place, None, Form::of(space), None, replies)?;
             }
             Place::Delivered { port, .. } => {
                 let world = Arc::clone(&self.machine.world);
@@ -202,7 +226,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
                             port,
                             held: Held::default(),
                         };
-                        self.go(place, None, space, None, replies)?;
+                        self.go(place, None, Form::of(space), None, replies)?;
                     }
                 }
             }
@@ -211,21 +235,30 @@ impl<S: PacketSets> Answers<'_, '_, S> {
                     port,
                     held: Held::default(),
                 };
-                self.go(place, None, space, None, replies)?;
+                self.go(place, None, Form::of(space), None, replies)?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// Takes answers to a place, in a space.
+    /// Returns the destinations that answers of a form can have.
+    pub(super) fn destinations(&self, form: Form) -> Intervals<S::Key> {
+        let known = match self.strays.destinations(form.astray) {
+            Some(known) => Some(known),
+            None => self.sources.get(usize::from(form.space)),
+        };
+        known.cloned().unwrap_or_default()
+    }
+
+    /// Takes answers to a place.
     ///
     /// Entering a device, what it remembers of them is looked up first.
     fn go(
         &mut self,
         mut place: Place,
         from: Option<(usize, usize)>,
-        space: Space,
+        form: Form,
         visit: Option<usize>,
         mut packets: S::Set,
     ) -> Result<(), SetError> {
@@ -235,20 +268,16 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         let mut visit = visit;
         if let Some(device) = place.entered() {
             let held;
-            (held, visit, packets) = self.meet(device, space, packets)?;
+            (held, visit, packets) = self.meet(device, form, packets)?;
             place = place.with_held(held);
             if self.machine.sets.is_empty(packets) {
                 return Ok(());
             }
         }
-        let destinations = self
-            .sources
-            .get(usize::from(space))
-            .cloned()
-            .unwrap_or_default();
+        let destinations = self.destinations(form);
         let slice = self.graph.slice_id(&destinations);
         let node = self.graph.node(place, slice);
-        self.arrive((node, space, visit), from, packets)
+        self.arrive((node, form, visit), from, packets)
     }
 
     /// Adds answers to a state, and notes the step that took them there.
@@ -300,62 +329,65 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         let Some(known) = self.states.get_mut(state) else {
             return Ok(());
         };
-        let (node, space, visit) = known.key;
+        let (node, form, visit) = known.key;
         let packets = std::mem::replace(&mut known.pending, empty);
         let Some(place) = self.graph.get(node).map(|node| node.place) else {
             return Ok(());
         };
         if many {
-            return self.set_aside(Sort::Doubt, space, packets);
+            return self.set_aside(Sort::Doubt, form, packets);
         }
         match place {
             Place::Unknown(causes) => {
                 self.untold.push((causes, packets));
-                return self.set_aside(Sort::Doubt, space, packets);
+                return self.set_aside(Sort::Doubt, form, packets);
             }
-            Place::Dropped => return self.set_aside(Sort::Lost, space, packets),
+            Place::Dropped => return self.set_aside(Sort::Lost, form, packets),
             Place::Delivered { .. } | Place::Accepted { .. } | Place::Gone { .. } => {
-                return self.ends(place, space, packets);
+                return self.ends(place, form, packets);
             }
             _ => {}
         }
         self.graph.expand(self.machine, node)?;
         for (number, edge) in self.graph.edges(node).to_vec().into_iter().enumerate() {
-            self.take((state, number), &edge, space, visit, packets)?;
+            self.take((state, number), &edge, form, visit, packets)?;
         }
         Ok(())
     }
 
     /// Answers came to where packets end.
-    fn ends(&mut self, place: Place, space: Space, packets: S::Set) -> Result<(), SetError> {
+    fn ends(&mut self, place: Place, form: Form, packets: S::Set) -> Result<(), SetError> {
         if !self.home.counts(self.machine, place) {
-            return self.set_aside(Sort::Lost, space, packets);
+            return self.set_aside(Sort::Lost, form, packets);
         }
-        if space == 0 || bug(15) {
+        if form == Form::of(0) || bug(15) {
             self.back = self.machine.sets.or(self.back, packets)?;
             return Ok(());
         }
         // The sender knows an answer by its header, whoever translated it.
+        if !self.may_look_like(form, 0) {
+            return self.set_aside(Sort::Lost, form, packets);
+        }
         let sent = self.expected(0)?;
         let alike = self.machine.sets.and(packets, sent)?;
-        self.set_aside(Sort::Doubt, space, alike)?;
+        self.set_aside(Sort::Doubt, form, alike)?;
         let other = self.machine.sets.difference(packets, sent)?;
-        self.set_aside(Sort::Lost, space, other)
+        self.set_aside(Sort::Lost, form, other)
     }
 
     pub(super) fn set_aside(
         &mut self,
         sort: Sort,
-        space: Space,
+        form: Form,
         packets: S::Set,
     ) -> Result<(), SetError> {
         let all = match sort {
             Sort::Lost => &mut self.lost,
             Sort::Doubt => &mut self.doubt,
         };
-        if let Some(known) = all.get_mut(usize::from(space)) {
-            *known = self.machine.sets.or(*known, packets)?;
-        }
+        let empty = self.machine.sets.empty();
+        let known = all.entry(form).or_insert(empty);
+        *known = self.machine.sets.or(*known, packets)?;
         Ok(())
     }
 
@@ -363,7 +395,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         &mut self,
         (state, number): (usize, usize),
         edge: &Edge<S::Set>,
-        space: Space,
+        form: Form,
         visit: Option<usize>,
         packets: S::Set,
     ) -> Result<(), SetError> {
@@ -374,23 +406,23 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         if self.machine.sets.is_empty(packets) {
             return Ok(());
         }
-        let mut space = space;
         match edge.turn {
             EdgeTurn::Keep => {}
             EdgeTurn::Restore(phase) => {
-                (space, packets) = self.restore(phase, space, visit, packets)?;
-                let reflected = self.reflected_after(edge, space);
+                let (space, packets) = self.restore(phase, form, visit, packets)?;
+                let form = Form { space, ..form };
+                let reflected = self.reflected_after(edge, form);
                 for next in &edge.next {
                     let Some(place) = self.graph.get(*next).map(|node| node.place) else {
                         continue;
                     };
                     let place = place.with_reflected(reflected);
-                    self.go(place, None, space, visit, packets)?;
+                    self.go(place, None, form, visit, packets)?;
                 }
                 return Ok(());
             }
             EdgeTurn::Rewrite(_) if edge.note.translated.is_some() => {
-                return self.retranslated(edge, space, visit, packets);
+                return self.retranslated(edge, form, visit, packets);
             }
             EdgeTurn::Rewrite(id) => {
                 if let Some(rewriting) = self.graph.rewriting(id) {
@@ -399,7 +431,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             }
         }
         for next in &edge.next {
-            self.onward(*next, Some((state, number)), space, visit, packets)?;
+            self.onward(*next, Some((state, number)), form, visit, packets)?;
         }
         Ok(())
     }
@@ -409,7 +441,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         &mut self,
         next: NodeId,
         from: Option<(usize, usize)>,
-        space: Space,
+        form: Form,
         visit: Option<usize>,
         packets: S::Set,
     ) -> Result<(), SetError> {
@@ -417,12 +449,12 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             return Ok(());
         };
         if place.entered().is_some() {
-            return self.go(place, from, space, None, packets);
+            return self.go(place, from, form, None, packets);
         }
-        self.arrive((next, space, visit), from, packets)
+        self.arrive((next, form, visit), from, packets)
     }
 
-    fn reflected_after(&self, edge: &Edge<S::Set>, space: Space) -> u64 {
+    fn reflected_after(&self, edge: &Edge<S::Set>, form: Form) -> u64 {
         let place = edge
             .next
             .first()
@@ -437,14 +469,14 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             ) => device,
             _ => return 0,
         };
-        self.reflected_at(device, space)
+        self.reflected_at(device, form)
     }
 
     /// Undoes what the device of a visit rewrote in the other phase.
     fn restore(
         &mut self,
         phase: Phase,
-        space: Space,
+        form: Form,
         visit: Option<usize>,
         packets: S::Set,
     ) -> Result<(Space, S::Set), SetError> {
@@ -454,8 +486,8 @@ impl<S: PacketSets> Answers<'_, '_, S> {
                 Phase::Before => visit.decided,
                 Phase::After => visit.came,
             });
-        let target = target.unwrap_or(space);
-        let (mut space, mut packets) = (space, packets);
+        let target = target.unwrap_or(form.space);
+        let (mut space, mut packets) = (form.space, packets);
         while space > target {
             space -= 1;
             packets = self.answers_before(space, packets)?;
@@ -483,46 +515,40 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         &self,
         space: Space,
     ) -> Option<&super::graph::Rewriting<S::Key>> {
-        let (_, rewrite) = self.translations.get(usize::from(space))?;
-        self.forth.rewriting(*rewrite)
+        let translated = self.translations.get(usize::from(space))?;
+        self.forth.rewriting(translated.rewrite)
     }
 
     /// A device translates answers anew: what is no restoring leads astray.
     fn retranslated(
         &mut self,
         edge: &Edge<S::Set>,
-        space: Space,
+        form: Form,
         visit: Option<usize>,
         packets: S::Set,
     ) -> Result<(), SetError> {
-        let parted = Astray::part(self, edge, space, packets)?;
+        let parted = self.part(edge, form, packets)?;
         for next in &edge.next {
-            self.onward(*next, None, space, visit, parted.unchanged)?;
-            if let Some(earlier) = space.checked_sub(1)
-                && let Some(place) = self.graph.get(*next).map(|node| node.place)
-            {
-                self.go(place, None, earlier, visit, parted.restored)?;
+            for (form, packets) in &parted {
+                // The slice of the next node is that of the form it has now.
+                let place = self.graph.get(*next).map(|node| node.place);
+                if let Some(place) = place {
+                    self.go(place, None, *form, visit, *packets)?;
+                }
             }
         }
-        let sort = if parted.may_return {
-            Sort::Doubt
-        } else {
-            Sort::Lost
-        };
-        self.set_aside(sort, parted.space, parted.astray)?;
-        self.set_aside(Sort::Doubt, parted.space, parted.doubtful)?;
-        self.set_aside(Sort::Doubt, space, parted.maybe_unchanged)
+        Ok(())
     }
 
     /// Traces everything back to packets as they were sent.
     fn conclude(&mut self) -> Result<Answered<S::Set>, SetError> {
         let (mut lost, mut doubt) = (self.machine.sets.empty(), self.machine.sets.empty());
-        for space in 0..=self.last_space() {
-            let here = self.lost.get(usize::from(space)).copied();
-            let sent = self.sent(space, here)?;
+        for (form, packets) in std::mem::take(&mut self.lost) {
+            let sent = self.sent(form, packets)?;
             lost = self.machine.sets.or(lost, sent)?;
-            let here = self.doubt.get(usize::from(space)).copied();
-            let sent = self.sent(space, here)?;
+        }
+        for (form, packets) in std::mem::take(&mut self.doubt) {
+            let sent = self.sent(form, packets)?;
             doubt = self.machine.sets.or(doubt, sent)?;
         }
         let nothing_lost = self.machine.sets.is_empty(lost) && self.machine.sets.is_empty(doubt);
@@ -533,7 +559,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
                 .sent(self.machine, self.forth, self.arrived.trail, all)?
         } else {
             let back = self.back;
-            self.sent(0, Some(back))?
+            self.sent(Form::of(0), back)?
         };
         Ok(Answered {
             lost,
@@ -543,12 +569,19 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         })
     }
 
-    /// Returns packets, as they were sent, whose answers in a space are these.
-    fn sent(&mut self, space: Space, answers: Option<S::Set>) -> Result<S::Set, SetError> {
-        let Some(answers) = answers.filter(|answers| !self.machine.sets.is_empty(*answers)) else {
-            return Ok(self.machine.sets.empty());
-        };
-        let answers = self.machine.sets.exists(answers, Field::Mark)?;
+    /// Returns packets, as they were sent, whose answers in a form are these.
+    fn sent(&mut self, form: Form, answers: S::Set) -> Result<S::Set, SetError> {
+        let mut answers = self.machine.sets.exists(answers, Field::Mark)?;
+        let mut astray = form.astray;
+        while let Some((parent, rewrite, before)) = self.strays.last(astray) {
+            answers = self.machine.sets.pre_image_any(&rewrite, answers)?;
+            answers = self.machine.sets.and(answers, before)?;
+            astray = parent;
+        }
+        if self.machine.sets.is_empty(answers) {
+            return Ok(answers);
+        }
+        let space = form.space;
         let mut packets = self.machine.sets.requests(answers)?;
         packets = self.machine.sets.and(packets, self.packets_in(space))?;
         for earlier in (0..space).rev() {

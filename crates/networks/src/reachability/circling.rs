@@ -74,8 +74,8 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             }
         }
         for (state, packets) in round {
-            if let Some((_, space, _)) = self.states.get(state).map(|state| state.key) {
-                self.set_aside(Sort::Lost, space, packets)?;
+            if let Some((_, form, _)) = self.states.get(state).map(|state| state.key) {
+                self.set_aside(Sort::Lost, form, packets)?;
             }
         }
         Ok(())

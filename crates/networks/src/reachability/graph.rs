@@ -3,9 +3,9 @@
 use super::limits::NODES_MAX;
 use super::machine::Machine;
 use super::place::{Causes, Note, Phase, Place, Turn};
-use super::rewriting::{has_choice, keeps, mirrored, moved};
+use super::rewriting::{has_choice, kept, mirrored, moved};
 use super::ways::Unknowns;
-use packets::{Field, Intervals, PacketSets, Rewrite, SetError};
+use packets::{Field, Fields, Intervals, PacketSets, Rewrite, SetError};
 use rustc_hash::FxHashMap;
 
 /// Identifies a node of one graph.
@@ -68,8 +68,8 @@ pub(super) struct Rewriting<A> {
     pub(super) plain: Rewrite<A>,
     /// The same as it acts on answers.
     pub(super) mirror: Rewrite<A>,
-    /// Whether every packet stays as it is, but for the mark.
-    pub(super) keeps_header: bool,
+    /// The headers that may stay as they are; surely so where there is no choice.
+    pub(super) kept: Fields<A>,
     /// Whether it leaves the device a choice.
     pub(super) choice: bool,
 }
@@ -239,12 +239,12 @@ impl<S: PacketSets> Graph<S> {
         let mirror = mirrored(&rewrite)?;
         let plain = mirrored(&mirror)?;
         let choice = has_choice(&rewrite);
-        let keeps_header = keeps(&plain);
+        let kept = kept(&plain);
         let known = Rewriting {
             rewrite: rewrite.clone(),
             plain,
             mirror,
-            keeps_header,
+            kept,
             choice,
         };
         self.rewrites.push(known);

@@ -1,14 +1,25 @@
 //! Which place comes next: from hook to hook, out of a device, onto a link.
 
-use super::deciding::{Fate, Target};
+use super::chain::End;
+use super::deciding::{Fate, TableRef, Target};
 use super::place::{AtHook, Held, Kept, Place, Standing};
 use super::ways::{Unknowns, note};
 use super::world::{Facts, World};
 use crate::forwarding::Hop;
 use crate::model::{
-    DeviceId, Established, Hook, HookKind, InterfaceId, InterfaceKind, Port, Stage, VrfId,
+    Action, DeviceId, Established, Hook, HookKind, InterfaceId, InterfaceKind, Port, Stage,
+    Unknown, VrfId,
 };
 use packets::{Address, Intervals};
+
+/// A packet at policy routing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deciding {
+    pub(super) device: DeviceId,
+    pub(super) vrf: VrfId,
+    pub(super) enters: Option<InterfaceId>,
+    pub(super) standing: Standing,
+}
 
 impl<A: Address> World<'_, A> {
     /// Returns the next place from a hook's position on: the hook, if it sees
@@ -133,6 +144,54 @@ impl<A: Address> World<'_, A> {
                 next.dedup();
                 next
             }
+        }
+    }
+
+    /// Returns where an outcome of policy routing leads, where that is known.
+    pub(super) fn after_rule<S>(
+        &self,
+        facts: &Facts<'_, A>,
+        at: Deciding,
+        end: &End,
+        unknowns: &mut dyn Unknowns<S>,
+        untold: &mut Vec<Unknown>,
+    ) -> Option<Vec<Place>> {
+        let Deciding {
+            device,
+            vrf,
+            enters,
+            standing,
+        } = at;
+        match end {
+            End::Drop => Some(vec![Place::Dropped]),
+            End::Accept(_) | End::Return | End::Through | End::Translate(_) => {
+                let table = TableRef::Fib(vrf);
+                Some(vec![Place::Lookup {
+                    device,
+                    table,
+                    enters,
+                    standing,
+                }])
+            }
+            End::Route(chain, rule) => {
+                let chain = facts.device.chain(*chain)?;
+                let Action::Route(action) = &chain.rules.get(*rule)?.action else {
+                    return None;
+                };
+                let targets = self.targets(device, vrf, action);
+                let mut known = true;
+                for target in &targets {
+                    if let Target::Unknown(causes) = target {
+                        known = false;
+                        untold.extend_from_slice(causes);
+                    }
+                }
+                if !known {
+                    return None;
+                }
+                Some(self.after_policy(device, targets, enters, standing, unknowns))
+            }
+            End::Unknown => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a device remembers of answers that come to it.
 
-use super::back::{Answers, Sort};
+use super::back::{Answers, Form, Sort};
 use super::place::Held;
 use super::seeded::bug;
 use super::trail::Space;
@@ -15,11 +15,11 @@ impl<S: PacketSets> Answers<'_, '_, S> {
     pub(super) fn meet(
         &mut self,
         device: DeviceId,
-        space: Space,
+        form: Form,
         packets: S::Set,
     ) -> Result<(Held, Option<usize>, S::Set), SetError> {
         let mut held = Held {
-            reflected: self.reflected_at(device, space),
+            reflected: self.reflected_at(device, form),
             ..Held::default()
         };
         let mut found = None;
@@ -28,7 +28,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             if !self.share(device, visit.device) {
                 continue;
             }
-            if visit.left != space {
+            if form.is_astray() || visit.left != form.space {
                 others.push(visit.left);
             } else if found.is_none() {
                 found = Some(index);
@@ -39,20 +39,37 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         let lists = self
             .reflected
             .iter()
-            .filter(|(at, _, other)| *at == device && *other != space);
+            .filter(|(at, _, other)| *at == device && (form.is_astray() || *other != form.space));
         others.extend(lists.map(|(_, _, other)| *other));
         others.sort_unstable();
         others.dedup();
         let mut certain = packets;
         for other in others {
+            if !self.may_look_like(form, other) {
+                continue;
+            }
             let alike = self.expected(other)?;
             let alike = self.machine.sets.and(certain, alike)?;
             if !self.machine.sets.is_empty(alike) {
                 certain = self.machine.sets.difference(certain, alike)?;
-                self.set_aside(Sort::Doubt, space, alike)?;
+                self.set_aside(Sort::Doubt, form, alike)?;
             }
         }
         Ok((held, found, certain))
+    }
+
+    /// Tells whether answers of a form may have the header of those in a space
+    /// that is not theirs.
+    pub(super) fn may_look_like(&self, form: Form, other: Space) -> bool {
+        if form.is_astray() {
+            return self.strays.may_look_right(form.astray) || self.translations.len() > 1;
+        }
+        let (first, last) = (form.space.min(other), form.space.max(other));
+        match self.translations.get(usize::from(first)..usize::from(last)) {
+            Some([only]) => only.kept,
+            // One may undo another.
+            _ => true,
+        }
     }
 
     /// Tells whether one device knows what another remembers.
@@ -67,11 +84,14 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         name(device).is_some() && name(device) == name(other) && !bug(14)
     }
 
-    pub(super) fn reflected_at(&self, device: DeviceId, space: Space) -> u64 {
+    pub(super) fn reflected_at(&self, device: DeviceId, form: Form) -> u64 {
+        if form.is_astray() {
+            return 0;
+        }
         let here = self
             .reflected
             .iter()
-            .filter(|(at, _, then)| *at == device && *then == space);
+            .filter(|(at, _, then)| *at == device && *then == form.space);
         here.fold(0, |bits, (_, name, _)| {
             bits | 1_u64.checked_shl(u32::from(*name)).unwrap_or(0)
         })

@@ -311,30 +311,43 @@ pub(super) fn mirrored<A: Address>(rewrite: &Rewrite<A>) -> Result<Rewrite<A>, S
     Ok(mirror)
 }
 
-/// Tells whether a rewrite moves every value onto itself.
-pub(super) fn keeps<A: Address>(rewrite: &Rewrite<A>) -> bool {
-    rewrite.changes().iter().all(|(_, change)| match change {
-        Change::Shift(pieces) => pieces.iter().all(|piece| piece.first == piece.to),
-        Change::OneOf(_) | Change::Bits { .. } => false,
-    })
+/// Returns the headers that a rewrite may leave as they are; surely so where it
+/// leaves no choice.
+pub(super) fn kept<A: Address>(rewrite: &Rewrite<A>) -> Fields<A> {
+    undone(&Rewrite::keep(), rewrite).maybe
 }
 
-/// Values of a field for which two rewrites, one after the other, come back to
-/// where they began: surely, and possibly.
+/// Headers that two rewrites, one after the other, bring back to what they were.
 #[derive(Debug)]
-pub(super) struct Restored<A> {
-    pub(super) sure: Intervals<A>,
-    pub(super) maybe: Intervals<A>,
+pub(super) struct Undone<A> {
+    pub(super) surely: Fields<A>,
+    pub(super) maybe: Fields<A>,
 }
 
-/// Finds for which values of a field `second` undoes `first`.
-pub(super) fn undone<A: Address>(
+/// Finds which headers `second` brings back to what they were before `first`.
+pub(super) fn undone<A: Address>(first: &Rewrite<A>, second: &Rewrite<A>) -> Undone<A> {
+    let changes = first.changes().iter().chain(second.changes());
+    let mut fields: Vec<Field> = changes.map(|(field, _)| *field).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    let mut found = Undone {
+        surely: Fields::any(),
+        maybe: Fields::any(),
+    };
+    for field in fields {
+        let (surely, maybe) = undone_values(first, second, field);
+        found.surely = found.surely.with(field, &surely);
+        found.maybe = found.maybe.with(field, &maybe);
+    }
+    found
+}
+
+/// The values of one field that come back, surely and possibly.
+fn undone_values<A: Address>(
     first: &Rewrite<A>,
     second: &Rewrite<A>,
     field: Field,
-) -> Restored<A> {
-    let max = field.highest::<A>();
-    let all = Intervals::range(A::ZERO, max);
+) -> (Intervals<A>, Intervals<A>) {
     let change = |rewrite: &Rewrite<A>| {
         let found = rewrite
             .changes()
@@ -345,14 +358,7 @@ pub(super) fn undone<A: Address>(
             |(_, change)| change.clone(),
         )
     };
-    let known = |values: Intervals<A>| Restored {
-        sure: values.clone(),
-        maybe: values,
-    };
-    let only = |values: &Intervals<A>| match values.parts() {
-        [(one, last)] if one == last => Some(*one),
-        _ => None,
-    };
+    let single = |values: &Intervals<A>| matches!(values.parts(), [(one, last)] if one == last);
     match (change(first), change(second)) {
         (Change::Shift(there), Change::Shift(back)) => {
             let mut parts = Vec::new();
@@ -367,27 +373,24 @@ pub(super) fn undone<A: Address>(
                     }
                 }
             }
-            known(Intervals::of(parts))
+            let values = Intervals::of(parts);
+            (values.clone(), values)
         }
-        // Whatever it was, it becomes this one value.
-        (_, Change::OneOf(to)) if only(&to).is_some() => known(to),
-        (_, Change::OneOf(to)) => Restored {
-            sure: Intervals::none(),
-            maybe: to,
-        },
+        // Whatever it was, it becomes one of these.
+        (_, Change::OneOf(to)) if single(&to) => (to.clone(), to),
+        (_, Change::OneOf(to)) => (Intervals::none(), to),
         (Change::OneOf(middle), Change::Shift(pieces)) => {
             let rewrite = Rewrite::keep().with(field, Change::Shift(pieces));
-            let ends = rewrite.map_or(all, |rewrite| moved(&rewrite, field, &middle));
-            let sure = if only(&middle).is_some() {
-                ends.clone()
+            let ends = rewrite.map_or_else(|_| middle.clone(), |back| moved(&back, field, &middle));
+            if single(&middle) {
+                (ends.clone(), ends)
             } else {
-                Intervals::none()
-            };
-            Restored { sure, maybe: ends }
+                (Intervals::none(), ends)
+            }
         }
-        (Change::Bits { .. }, _) | (_, Change::Bits { .. }) => Restored {
-            sure: Intervals::none(),
-            maybe: all,
-        },
+        (Change::Bits { .. }, _) | (_, Change::Bits { .. }) => (
+            Intervals::none(),
+            Intervals::range(A::ZERO, field.highest::<A>()),
+        ),
     }
 }

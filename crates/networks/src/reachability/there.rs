@@ -217,28 +217,56 @@ impl<S: PacketSets> Exploration<'_, '_, S> {
             };
             trail = self.there.trails.with_once(trail, memory);
         }
-        if let EdgeTurn::Rewrite(id) = edge.turn
-            && let Some(rewriting) = self.graph.rewriting(id)
-        {
-            choice |= rewriting.choice;
-            if let Some(phase) = edge.note.translated {
-                here.mapped = true;
-                if !rewriting.keeps_header {
-                    if usize::from(self.there.trails.space(trail)) >= TRANSLATIONS_MAX {
-                        return self.give_up(trail, packets);
-                    }
-                    trail = self.there.trails.with(trail, Memory::Translated(id));
-                    let unmarked = self.machine.sets.exists(packets, Field::Mark)?;
-                    let empty = self.machine.sets.empty();
-                    let before = self.there.before.entry(trail).or_insert(empty);
-                    *before = self.machine.sets.or(*before, unmarked)?;
-                }
-                if phase == Phase::Before {
-                    here.decided = self.there.trails.space(trail);
-                }
-            }
+        let EdgeTurn::Rewrite(id) = edge.turn else {
+            return self.go(edge, trail, here, packets, choice);
+        };
+        let Some(rewriting) = self.graph.rewriting(id) else {
+            return Ok(());
+        };
+        choice |= rewriting.choice;
+        let Some(phase) = edge.note.translated else {
             packets = self.machine.sets.image(&rewriting.rewrite, packets)?;
+            return self.go(edge, trail, here, packets, choice);
+        };
+        here.mapped = true;
+        let kept = self.machine.sets.fields(&rewriting.kept)?;
+        let staying = self.machine.sets.and(packets, kept)?;
+        let changed = self.machine.sets.difference(packets, kept)?;
+        for (packets, kept) in [(staying, true), (changed, false)] {
+            if self.machine.sets.is_empty(packets) {
+                continue;
+            }
+            let (mut trail, mut here) = (trail, here);
+            if !kept || rewriting.choice {
+                if usize::from(self.there.trails.space(trail)) >= TRANSLATIONS_MAX {
+                    self.give_up(trail, packets)?;
+                    continue;
+                }
+                let memory = Memory::Translated { rewrite: id, kept };
+                trail = self.there.trails.with(trail, memory);
+                let unmarked = self.machine.sets.exists(packets, Field::Mark)?;
+                let empty = self.machine.sets.empty();
+                let before = self.there.before.entry(trail).or_insert(empty);
+                *before = self.machine.sets.or(*before, unmarked)?;
+            }
+            if phase == Phase::Before {
+                here.decided = self.there.trails.space(trail);
+            }
+            let after = self.machine.sets.image(&rewriting.rewrite, packets)?;
+            self.go(edge, trail, here, after, choice)?;
         }
+        Ok(())
+    }
+
+    /// Takes packets to where an edge leads.
+    fn go(
+        &mut self,
+        edge: &Edge<S::Set>,
+        trail: TrailId,
+        here: Here,
+        packets: S::Set,
+        choice: bool,
+    ) -> Result<(), SetError> {
         for next in &edge.next {
             let mut going = packets;
             if choice {
@@ -283,12 +311,12 @@ impl<T: Copy + PartialEq> There<T> {
         packets: T,
     ) -> Result<T, SetError> {
         let mut packets = machine.sets.exists(packets, Field::Mark)?;
-        for (id, rewrite) in self.trails.translations(trail).into_iter().rev() {
-            let Some(rewriting) = graph.rewriting(rewrite) else {
+        for translated in self.trails.translations(trail).into_iter().rev() {
+            let Some(rewriting) = graph.rewriting(translated.rewrite) else {
                 continue;
             };
             packets = machine.sets.pre_image_any(&rewriting.plain, packets)?;
-            let before = self.before.get(&id).copied();
+            let before = self.before.get(&translated.trail).copied();
             packets = machine
                 .sets
                 .and(packets, before.unwrap_or(machine.sets.empty()))?;

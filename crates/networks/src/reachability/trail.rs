@@ -26,7 +26,11 @@ pub(super) enum Memory {
         space: Space,
     },
     /// The packet was rewritten here.
-    Translated(RewriteId),
+    Translated {
+        rewrite: RewriteId,
+        /// Whether the device may have chosen to leave the header as it was.
+        kept: bool,
+    },
 }
 
 /// What a device holds of a packet that it let go.
@@ -43,6 +47,16 @@ pub(super) struct Visit {
     pub(super) session: bool,
     /// Whether there is a translation, even one that changed nothing.
     pub(super) mapped: bool,
+}
+
+/// One translation of a trail.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Translated {
+    /// The trail that it ends.
+    pub(super) trail: TrailId,
+    pub(super) rewrite: RewriteId,
+    /// Whether the device may have chosen to leave the header as it was.
+    pub(super) kept: bool,
 }
 
 /// All trails of one question: a tree, each node one more memory.
@@ -80,7 +94,7 @@ impl Trails {
         if let Some(known) = self.index.get(&(trail, memory)) {
             return *known;
         }
-        let translated = matches!(memory, Memory::Translated(_));
+        let translated = matches!(memory, Memory::Translated { .. });
         let space = self.space(trail).saturating_add(u8::from(translated));
         self.nodes.push(Node {
             parent: trail,
@@ -118,12 +132,16 @@ impl Trails {
         })
     }
 
-    /// Returns the translations, the first one first, each with the trail it ends.
-    pub(super) fn translations(&self, trail: TrailId) -> Vec<(TrailId, RewriteId)> {
+    /// Returns the translations, the first one first.
+    pub(super) fn translations(&self, trail: TrailId) -> Vec<Translated> {
         let all = self.newest_first(trail);
         let mut found: Vec<_> = all
             .filter_map(|(id, memory)| match memory {
-                Memory::Translated(rewrite) => Some((id, rewrite)),
+                Memory::Translated { rewrite, kept } => Some(Translated {
+                    trail: id,
+                    rewrite,
+                    kept,
+                }),
                 _ => None,
             })
             .collect();

@@ -2,9 +2,10 @@
 
 use super::chain::{End, Outcome};
 use super::context::{Context, Role};
-use super::deciding::TableRef;
+use super::deciding::{Fate, TableRef};
 use super::entering::Becomes;
 use super::machine::{Machine, Marking};
+use super::onward::Deciding;
 use super::place::{AtHook, Causes, Held, Note, Phase, Place, Standing, Turn, Way};
 use super::seeded::bug;
 use super::world::{Facts, World};
@@ -54,7 +55,7 @@ impl<S: PacketSets> Machine<'_, S> {
                 vrf,
                 enters,
                 standing,
-            } => self.policy(&world, (device, vrf), enters, standing, unknowns),
+            } => self.policy(&world, (device, vrf), enters, standing, slice, unknowns),
             Place::Lookup {
                 device,
                 table,
@@ -316,6 +317,7 @@ impl<S: PacketSets> Machine<'_, S> {
         (device, vrf): (DeviceId, VrfId),
         enters: Option<InterfaceId>,
         standing: Standing,
+        slice: &Intervals<S::Key>,
         unknowns: &mut dyn Unknowns<S::Set>,
     ) -> Result<Ways<S>, SetError> {
         let found = world
@@ -326,48 +328,61 @@ impl<S: PacketSets> Machine<'_, S> {
         };
         let context = self.context_of(standing, enters, None, Role::Policy(vrf));
         let compiled = self.hook_chain(device, chain, context)?;
-        let fib = Place::Lookup {
-            device,
-            table: TableRef::Fib(vrf),
-            enters,
-            standing,
-        };
-        // Outcomes are alike where they lead to the same places.
+        // Outcomes are alike where they lead to the same places; where more than
+        // one is possible, that is looked at for each destination.
         let mut alike: Vec<Decided<S::Set>> = Vec::new();
+        let mut untold: Vec<Unknown> = Vec::new();
         for outcome in &compiled.outcomes {
+            let untracked = standing.untracked || outcome.untracked;
             let standing = Standing {
-                untracked: standing.untracked || outcome.untracked,
+                untracked,
                 ..standing
             };
-            let next = match &outcome.end {
-                End::Drop => Some(vec![Place::Dropped]),
-                End::Accept(_) | End::Return | End::Through | End::Translate(_) => {
-                    Some(vec![with_standing(fib, standing)])
-                }
-                End::Route(chain, rule) => {
-                    let rule = facts
-                        .device
-                        .chain(*chain)
-                        .and_then(|chain| chain.rules.get(*rule));
-                    rule.and_then(|rule| match &rule.action {
-                        crate::model::Action::Route(action) => {
-                            let targets = world.targets(device, vrf, action);
-                            Some(world.after_policy(device, targets, enters, standing, unknowns))
-                        }
-                        _ => None,
-                    })
-                }
-                End::Unknown => None,
+            let at = Deciding {
+                device,
+                vrf,
+                enters,
+                standing,
             };
-            let dropped = next.as_deref() == Some(&[Place::Dropped]);
-            let known = alike.iter_mut().find(|(known, places)| {
-                *places == next
-                    && (dropped
-                        || known.marking == outcome.marking && known.untracked == outcome.untracked)
-            });
-            match known {
-                Some((known, _)) => known.guard = self.sets.or(known.guard, outcome.guard)?,
-                None => alike.push((outcome.clone(), next)),
+            let next = world.after_rule(facts, at, &outcome.end, unknowns, &mut untold);
+            let parts = match next.as_deref() {
+                Some([Place::Lookup { table, .. }]) if compiled.uncertain => {
+                    let mut parts = Vec::new();
+                    for (part, fate) in world.fates(device, *table, slice) {
+                        let unknown = if let Fate::Unknown(causes) = &fate {
+                            untold.extend_from_slice(causes);
+                            true
+                        } else {
+                            false
+                        };
+                        let next = world.after_lookup(device, fate, enters, standing, unknowns);
+                        parts.push((Some(part), (!unknown).then_some(next)));
+                    }
+                    parts
+                }
+                _ => vec![(None, next)],
+            };
+            for (part, next) in parts {
+                let mut guard = outcome.guard;
+                if let Some(part) = part.filter(|part| part != slice) {
+                    let to = self.to(&part)?;
+                    guard = self.sets.and(guard, to)?;
+                }
+                let dropped = next.as_deref() == Some(&[Place::Dropped]);
+                let known = alike.iter_mut().find(|(known, places)| {
+                    let marked = known.marking == outcome.marking;
+                    *places == next && (dropped || marked && known.untracked == outcome.untracked)
+                });
+                match known {
+                    Some((known, _)) => known.guard = self.sets.or(known.guard, guard)?,
+                    None => alike.push((
+                        Outcome {
+                            guard,
+                            ..outcome.clone()
+                        },
+                        next,
+                    )),
+                }
             }
         }
         let mut ways = Vec::with_capacity(alike.len() + 1);
@@ -395,7 +410,8 @@ impl<S: PacketSets> Machine<'_, S> {
         if !self.sets.is_empty(unknown) {
             let causes = compiled.causes.iter();
             let causes = causes.map(|(cause, set)| (cause.clone(), Some(*set)));
-            let number = unknowns.note(causes.collect());
+            let more = untold.into_iter().map(|cause| (cause, None));
+            let number = unknowns.note(causes.chain(more).collect());
             ways.push(Way {
                 guard: Some(unknown),
                 ..Way::to(Place::Unknown(number))
@@ -409,23 +425,6 @@ impl<S: PacketSets> Machine<'_, S> {
 /// Gives causes, each for any packet, their number.
 pub(super) fn note<S>(unknowns: &mut dyn Unknowns<S>, causes: &[Unknown]) -> u32 {
     unknowns.note(causes.iter().map(|cause| (cause.clone(), None)).collect())
-}
-
-fn with_standing(place: Place, standing: Standing) -> Place {
-    match place {
-        Place::Lookup {
-            device,
-            table,
-            enters,
-            ..
-        } => Place::Lookup {
-            device,
-            table,
-            enters,
-            standing,
-        },
-        other => other,
-    }
 }
 
 fn guarded<A, S: Copy>(outcome: &Outcome<S>, next: Place) -> Way<A, S> {
