@@ -454,24 +454,6 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         self.arrive((next, form, visit), from, packets)
     }
 
-    fn reflected_after(&self, edge: &Edge<S::Set>, form: Form) -> u64 {
-        let place = edge
-            .next
-            .first()
-            .and_then(|next| self.graph.get(*next))
-            .map(|node| node.place);
-        let device = match place {
-            Some(Place::Hook(at) | Place::Restore(at)) => at.device,
-            Some(
-                Place::Decide { device, .. }
-                | Place::Policy { device, .. }
-                | Place::Lookup { device, .. },
-            ) => device,
-            _ => return 0,
-        };
-        self.reflected_at(device, form)
-    }
-
     /// Undoes what the device of a visit rewrote in the other phase.
     fn restore(
         &mut self,

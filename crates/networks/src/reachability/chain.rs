@@ -49,6 +49,9 @@ pub(super) struct Outcome<S> {
     pub(super) untracked: bool,
 }
 
+/// Packets whose outcome is not known, and all outcomes, alike ones parted.
+type Unlike<S> = (S, Vec<Outcome<S>>);
+
 /// What a chain does in one context.
 #[derive(Debug, Clone)]
 pub(super) struct Compiled<S> {
@@ -485,6 +488,46 @@ impl<S: PacketSets> Machine<'_, S> {
         Ok(())
     }
 
+    /// Finds where unlike outcomes overlap, and parts those that are alike.
+    ///
+    /// `same` compares two outcomes but for their marks: these are compared by
+    /// value, for each packet.
+    pub(super) fn unlike(
+        &mut self,
+        outcomes: &[Outcome<S::Set>],
+        same: impl Fn(&Outcome<S::Set>, &Outcome<S::Set>) -> bool,
+    ) -> Result<Unlike<S::Set>, SetError> {
+        let mut unknown = self.sets.empty();
+        let mut parted: Vec<Outcome<S::Set>> = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            let mut guard = outcome.guard;
+            if outcome.end == End::Unknown {
+                unknown = self.sets.or(unknown, guard)?;
+            }
+            for before in &parted {
+                let both = self.sets.and(before.guard, guard)?;
+                if self.sets.is_empty(both) {
+                    continue;
+                }
+                let mut alike = self.sets.empty();
+                if same(before, outcome)
+                    && let Some(fields) = before.marking.equals(outcome.marking)
+                {
+                    let marks = self.sets.fields(&fields)?;
+                    alike = self.sets.and(both, marks)?;
+                }
+                let differing = self.sets.difference(both, alike)?;
+                unknown = self.sets.or(unknown, differing)?;
+                guard = self.sets.difference(guard, alike)?;
+            }
+            parted.push(Outcome {
+                guard,
+                ..outcome.clone()
+            });
+        }
+        Ok((unknown, parted))
+    }
+
     /// Makes unknown what has more than one possible outcome.
     pub(super) fn settle(
         &mut self,
@@ -494,15 +537,9 @@ impl<S: PacketSets> Machine<'_, S> {
         if !uncertain {
             return Ok(outcomes.to_vec());
         }
-        let (mut covered, mut unknown) = (self.sets.empty(), self.sets.empty());
-        for outcome in outcomes {
-            let twice = self.sets.and(covered, outcome.guard)?;
-            unknown = self.sets.or(unknown, twice)?;
-            if outcome.end == End::Unknown {
-                unknown = self.sets.or(unknown, outcome.guard)?;
-            }
-            covered = self.sets.or(covered, outcome.guard)?;
-        }
+        let (unknown, outcomes) = self.unlike(outcomes, |a, b| {
+            a.end == b.end && a.untracked == b.untracked
+        })?;
         let mut settled = Vec::with_capacity(outcomes.len() + 1);
         for outcome in outcomes
             .iter()

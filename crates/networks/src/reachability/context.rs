@@ -126,6 +126,8 @@ impl Reads {
                     reads.read_condition(&rule.condition, &mut calls);
                     match &rule.action {
                         Action::Call(callee) | Action::Goto(callee) => calls.push(*callee),
+                        // Whether two outcomes are alike depends on their marks.
+                        Action::SetMark { .. } => reads.mark = true,
                         _ => {}
                     }
                 }

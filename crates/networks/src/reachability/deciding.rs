@@ -25,8 +25,10 @@ pub(super) enum Fate {
     Local,
     /// Out by any one of these.
     Hops(Vec<Hop>),
-    /// Nowhere: a null route, or none.
-    Nowhere,
+    /// Nowhere: there is no route.
+    NoRoute,
+    /// Nowhere: a null route.
+    Discard,
     /// It cannot be told.
     Unknown(Vec<Unknown>),
 }
@@ -69,7 +71,7 @@ impl<A: Address> World<'_, A> {
         slice: &Intervals<A>,
     ) -> Vec<(Intervals<A>, Fate)> {
         let Some(facts) = self.facts(device) else {
-            return vec![(slice.clone(), Fate::Nowhere)];
+            return vec![(slice.clone(), Fate::NoRoute)];
         };
         let mut fates: Vec<(Intervals<A>, Fate)> = Vec::new();
         let first_asked = match table {
@@ -94,12 +96,12 @@ impl<A: Address> World<'_, A> {
                     Some(FibAction::Forward(hops)) => {
                         note(&mut fates, part, Fate::Hops(hops.clone()));
                     }
-                    Some(FibAction::Discard) => note(&mut fates, part, Fate::Nowhere),
+                    Some(FibAction::Discard) => note(&mut fates, part, Fate::Discard),
                     Some(FibAction::Unknown(causes)) => {
                         note(&mut fates, part, Fate::Unknown(causes.clone()));
                     }
                     Some(FibAction::Vrf(vrf)) if asked.contains(vrf) => {
-                        note(&mut fates, part, Fate::Nowhere);
+                        note(&mut fates, part, Fate::NoRoute);
                     }
                     Some(FibAction::Vrf(vrf)) => {
                         let asked = asked.iter().chain([vrf]).copied().collect();
@@ -240,7 +242,7 @@ fn without_entry<A: Address>(facts: &Facts<'_, A>, table: TableRef) -> Fate {
         TableRef::Further(_, vrf) => facts.unknown_routes(vrf),
     };
     if unknown.is_empty() {
-        Fate::Nowhere
+        Fate::NoRoute
     } else {
         Fate::Unknown(unknown.to_vec())
     }

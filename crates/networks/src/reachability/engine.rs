@@ -87,7 +87,7 @@ impl<'n, S: PacketSets> Engine<'n, S> {
                 let mut back = Graph::new();
                 let graphs = (&graph, &mut back);
                 let found = machine.answers(graphs, &ways, &home, &sources, &mut causes)?;
-                round = machine.round(there, found, ways.doubt)?;
+                round = machine.round(there, found)?;
                 answered = Some(found);
             }
         }
@@ -293,7 +293,7 @@ impl<S: PacketSets> Machine<'_, S> {
         sources: &Intervals<S::Key>,
         causes: &mut Vec<Unknown>,
     ) -> Result<Answers<S::Set>, SetError> {
-        let (mut lost, mut doubt) = (self.sets.empty(), self.sets.empty());
+        let (mut lost, mut doubt) = (self.sets.empty(), ways.doubt);
         let mut returned = self.sets.empty();
         for arrived in &ways.arrived {
             let answered = answers(self, (graph, &mut *back), ways, arrived, home, sources)?;
@@ -320,14 +320,13 @@ impl<S: PacketSets> Machine<'_, S> {
             lost,
             doubt,
         }: Answers<S::Set>,
-        doubt_there: S::Set,
     ) -> Result<Quad<S::Set>, SetError> {
         let answering = self.answering()?;
         let silent = self.sets.not(answering);
         let all_may = self.sets.difference(there.all_may, lost)?;
         let all_must = self.sets.difference(there.all_must, lost)?;
         let all_must = self.sets.difference(all_must, doubt)?;
-        let possibly = self.sets.any(&[returned, doubt, doubt_there])?;
+        let possibly = self.sets.or(returned, doubt)?;
         let answered = |machine: &mut Self, back: S::Set, sent: S::Set| {
             let back = machine.sets.and(back, answering)?;
             let unanswered = machine.sets.and(sent, silent)?;

@@ -89,6 +89,15 @@ impl Marking {
         }
     }
 
+    /// Returns the packets that this and another way of marking leave with the
+    /// same mark; `None` where there are none.
+    pub(super) fn equals<A: Address>(self, other: Self) -> Option<Fields<A>> {
+        let clash = self.mask & other.mask & (self.value ^ other.value);
+        let (mine, theirs) = (self.mask & !other.mask, other.mask & !self.mask);
+        let value = self.value & mine | other.value & theirs;
+        (clash == 0).then(|| Fields::any().mark(mine | theirs, value))
+    }
+
     pub(super) fn is_nothing(self) -> bool {
         self.mask == 0
     }

@@ -134,7 +134,7 @@ impl<A: Address> World<'_, A> {
     ) -> Vec<Place> {
         match fate {
             Fate::Local => vec![self.local(device, enters, standing)],
-            Fate::Nowhere => vec![Place::Dropped],
+            Fate::NoRoute | Fate::Discard => vec![Place::Dropped],
             Fate::Unknown(causes) => vec![Place::Unknown(note(unknowns, &causes))],
             Fate::Hops(hops) => {
                 let hops = hops.into_iter();

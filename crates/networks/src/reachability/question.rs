@@ -68,7 +68,7 @@ pub struct Answers<S> {
     pub back: S,
     /// They are surely lost, altered or misled on some way.
     pub lost: S,
-    /// They arrive on some way, and on some way back it cannot be told.
+    /// It cannot be told on some way there or back.
     pub doubt: S,
 }
 

@@ -1,7 +1,8 @@
 //! What a device remembers of answers that come to it.
 
 use super::back::{Answers, Form, Sort};
-use super::place::Held;
+use super::graph::Edge;
+use super::place::{Held, Place};
 use super::seeded::bug;
 use super::trail::Space;
 use crate::model::DeviceId;
@@ -70,6 +71,25 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             // One may undo another.
             _ => true,
         }
+    }
+
+    /// Returns the reflexive lists that have an entry after an edge.
+    pub(super) fn reflected_after(&self, edge: &Edge<S::Set>, form: Form) -> u64 {
+        let place = edge
+            .next
+            .first()
+            .and_then(|next| self.graph.get(*next))
+            .map(|node| node.place);
+        let device = match place {
+            Some(Place::Hook(at) | Place::Restore(at)) => at.device,
+            Some(
+                Place::Decide { device, .. }
+                | Place::Policy { device, .. }
+                | Place::Lookup { device, .. },
+            ) => device,
+            _ => return 0,
+        };
+        self.reflected_at(device, form)
     }
 
     /// Tells whether one device knows what another remembers.

@@ -20,9 +20,6 @@ pub(super) trait Unknowns<S> {
     fn note(&mut self, causes: Causes<S>) -> u32;
 }
 
-/// An outcome of policy routing and where it leads, where that is known.
-type Decided<S> = (Outcome<S>, Option<Vec<Place>>);
-
 type Ways<S> = Vec<Way<<S as PacketSets>::Key, <S as PacketSets>::Set>>;
 
 impl<S: PacketSets> Machine<'_, S> {
@@ -109,12 +106,15 @@ impl<S: PacketSets> Machine<'_, S> {
         unknowns: &mut dyn Unknowns<S::Set>,
     ) -> Result<Ways<S>, SetError> {
         let Some(facts) = world.facts(device) else {
-            return Ok(vec![Way::to(Place::Dropped)]);
+            return Ok(vec![Way::to(Place::Unknown(note(unknowns, &[])))]);
         };
         if let Some(port) = port {
-            let interface = facts.device.interface(port.interface);
-            if !interface.is_some_and(|interface| interface.is_up()) {
-                return Ok(vec![Way::to(Place::Gone { port })]);
+            match facts.device.interface(port.interface) {
+                None => return Ok(vec![Way::to(Place::Unknown(note(unknowns, &[])))]),
+                Some(interface) if !interface.is_up() => {
+                    return Ok(vec![Way::to(Place::Gone { port })]);
+                }
+                Some(_) => {}
             }
         }
         let entries = self.entries(device, port, held.session)?;
@@ -330,7 +330,8 @@ impl<S: PacketSets> Machine<'_, S> {
         let compiled = self.hook_chain(device, chain, context)?;
         // Outcomes are alike where they lead to the same places; where more than
         // one is possible, that is looked at for each destination.
-        let mut alike: Vec<Decided<S::Set>> = Vec::new();
+        let mut alike: Vec<Outcome<S::Set>> = Vec::new();
+        let mut targets: Vec<Vec<Place>> = Vec::new();
         let mut untold: Vec<Unknown> = Vec::new();
         for outcome in &compiled.outcomes {
             let untracked = standing.untracked || outcome.untracked;
@@ -355,7 +356,11 @@ impl<S: PacketSets> Machine<'_, S> {
                         } else {
                             false
                         };
-                        let next = world.after_lookup(device, fate, enters, standing, unknowns);
+                        // No route is not the same decision as a null route.
+                        let next = match fate {
+                            Fate::NoRoute => Vec::new(),
+                            fate => world.after_lookup(device, fate, enters, standing, unknowns),
+                        };
                         parts.push((Some(part), (!unknown).then_some(next)));
                     }
                     parts
@@ -368,43 +373,49 @@ impl<S: PacketSets> Machine<'_, S> {
                     let to = self.to(&part)?;
                     guard = self.sets.and(guard, to)?;
                 }
-                let dropped = next.as_deref() == Some(&[Place::Dropped]);
-                let known = alike.iter_mut().find(|(known, places)| {
-                    let marked = known.marking == outcome.marking;
-                    *places == next && (dropped || marked && known.untracked == outcome.untracked)
-                });
-                match known {
-                    Some((known, _)) => known.guard = self.sets.or(known.guard, guard)?,
-                    None => alike.push((
-                        Outcome {
-                            guard,
-                            ..outcome.clone()
-                        },
-                        next,
-                    )),
-                }
+                let end = match next {
+                    None => End::Unknown,
+                    Some(_) if outcome.end == End::Drop => End::Drop,
+                    Some(next) => {
+                        let known = targets.iter().position(|known| *known == next);
+                        let place = known.unwrap_or_else(|| {
+                            targets.push(next);
+                            targets.len() - 1
+                        });
+                        End::Route(chain, place)
+                    }
+                };
+                self.add(
+                    &mut alike,
+                    Outcome {
+                        guard,
+                        end,
+                        ..outcome.clone()
+                    },
+                )?;
             }
         }
+        let (unknown, alike) =
+            self.unlike(&alike, |a, b| a.end == b.end && a.untracked == b.untracked)?;
         let mut ways = Vec::with_capacity(alike.len() + 1);
-        let (mut covered, mut unknown) = (self.sets.empty(), self.sets.empty());
-        for (outcome, next) in &alike {
-            let twice = self.sets.and(covered, outcome.guard)?;
-            unknown = self.sets.or(unknown, twice)?;
-            covered = self.sets.or(covered, outcome.guard)?;
-            if next.is_none() {
-                unknown = self.sets.or(unknown, outcome.guard)?;
-            }
-        }
-        for (outcome, next) in alike {
-            let Some(next) = next else { continue };
+        for outcome in alike {
+            let next = match outcome.end {
+                End::Drop => vec![Place::Dropped],
+                End::Route(_, place) => {
+                    let next = targets.get(place).filter(|next| !next.is_empty());
+                    next.cloned().unwrap_or_else(|| vec![Place::Dropped])
+                }
+                _ => continue,
+            };
             let guard = Some(self.sets.difference(outcome.guard, unknown)?);
             let turn = marked(facts, outcome.marking, Rewrite::keep())?;
+            let note = Note::default();
             ways.push(Way {
                 guard,
                 turn,
                 slice: None,
                 next,
-                note: Note::default(),
+                note,
             });
         }
         if !self.sets.is_empty(unknown) {
