@@ -142,11 +142,21 @@ impl Failure {
     }
 }
 
-/// Sorts names so that those nearest to what was typed come first.
+/// Sorts names so that those nearest to what was typed come first: mistyped or
+/// cut short, the beginning is right more often than not (Jaro-Winkler).
 pub(crate) fn nearest(typed: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut names: Vec<_> = names.into_iter().collect();
-    names.sort_by_cached_key(|name| (strsim::damerau_levenshtein(typed, name), name.clone()));
-    names
+    let likeness = |name: &str| strsim::jaro_winkler(typed, name);
+    let mut names: Vec<(f64, String)> = names
+        .into_iter()
+        .map(|name| (likeness(&name), name))
+        .collect();
+    names.sort_by(|left, right| {
+        right
+            .0
+            .total_cmp(&left.0)
+            .then_with(|| left.1.cmp(&right.1))
+    });
+    names.into_iter().map(|(_, name)| name).collect()
 }
 
 #[cfg(test)]

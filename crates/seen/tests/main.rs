@@ -7,6 +7,8 @@
     reason = "a test that cannot go on says so, and prints the numbers that `.ci/accept` gathers"
 )]
 
+/// Each subcommand by its output.
+mod commands;
 /// The example region and its faults.
 mod example;
 /// Layering, file sizes, module documentation: what every change must keep.
