@@ -76,6 +76,9 @@ pub(crate) fn agrees(built: &Built, from: From, packet: Packet) {
     );
     let (mut seen, mut complete) = (BTreeSet::new(), walk.complete);
     for trace in &walk.traces {
+        if matches!(trace.disposition, Disposition::Unknown(_)) {
+            seen.insert(ToldAnswer::Unknown);
+        }
         let answers = interpreter.answer(trace);
         complete &= answers.complete;
         seen.extend(
