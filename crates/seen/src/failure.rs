@@ -1,9 +1,15 @@
 //! Why a command could not answer.
 
 use crate::exit::Exit;
+use crate::render;
+use snapshots::sanitise::SanitiseError;
+use snapshots::{LoadError, UnreadableRegion};
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+
+/// How many problems of a region's files are shown; the others are counted.
+const PROBLEMS_MAX: usize = 20;
 
 /// A command could not answer at all.
 ///
@@ -126,7 +132,24 @@ impl Failure {
         }
     }
 
-    /// Writes the failure as people read it: what, because of what, what to do.
+    /// Returns what is wrong with the files of a region, where that is the cause.
+    fn unreadable_region(&self) -> Option<&UnreadableRegion> {
+        let cause = match self {
+            Self::Load { cause, .. } => cause,
+            Self::Sanitise {
+                cause: SanitiseError::Load(cause),
+                ..
+            } => cause,
+            _ => return None,
+        };
+        match cause {
+            LoadError::Region(unreadable) => Some(unreadable),
+            _ => None,
+        }
+    }
+
+    /// Writes the failure as people read it: what, because of what, each
+    /// problem in its line, what to do.
     pub(crate) fn describe(&self) -> String {
         use std::fmt::Write as _;
         let mut text = format!("error[{}]: {self}", self.code());
@@ -134,6 +157,16 @@ impl Failure {
         while let Some(error) = cause {
             let _ = write!(text, "\n  caused by: {error}");
             cause = error.source();
+        }
+        if let Some(region) = self.unreadable_region() {
+            for problem in region.problems.iter().take(PROBLEMS_MAX) {
+                let shown = render::findings::finding(problem, &region.sources);
+                let _ = write!(text, "\n\n{shown}");
+            }
+            let left = region.problems.len().saturating_sub(PROBLEMS_MAX);
+            if left > 0 {
+                let _ = write!(text, "\n\nand {left} more");
+            }
         }
         if let Some(hint) = self.hint() {
             let _ = write!(text, "\n\nhint: {hint}");

@@ -11,5 +11,7 @@
 mod commands;
 /// The example region and its faults.
 mod example;
+/// What nobody would write: the command ends, in bounds, and says what is wrong.
+mod hostile;
 /// Layering, file sizes, module documentation: what every change must keep.
 mod tidy;

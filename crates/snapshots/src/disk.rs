@@ -117,12 +117,13 @@ impl<'a> Reader<'a> {
             path: path.clone(),
             cause,
         };
-        let file = File::open(&path).map_err(unreadable)?;
-        if !file.metadata().map_err(unreadable)?.is_file() {
-            // Pipes and devices never end.
+        // Asked before it is opened: opening a pipe waits for a writer, and
+        // devices never end.
+        if !fs::metadata(&path).map_err(unreadable)?.is_file() {
             let cause = io::Error::other("not a regular file");
             return Err(unreadable(cause));
         }
+        let file = File::open(&path).map_err(unreadable)?;
         let mut bytes = Vec::new();
         let mut limited = file.take(FILE_SIZE_MAX + 1);
         limited.read_to_end(&mut bytes).map_err(unreadable)?;

@@ -109,7 +109,14 @@ impl LoadError {
     /// Returns what people can do about it, where we know.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Read { .. } | Self::Region(_) => None,
+            Self::Read { cause, .. } => Some(match cause.kind() {
+                io::ErrorKind::NotFound => "is the path right? a link may lead to nothing",
+                io::ErrorKind::PermissionDenied => "let the account that runs `seen` read it",
+                _ => "mend it, or take it out of the folder",
+            }),
+            Self::Region(_) => Some(
+                "the files are described in `docs/reference/region-files.md`; `seen schema` prints their JSON Schemas",
+            ),
             Self::Empty { .. } => Some(
                 "a folder of configurations has them in `configs/` (and `hosts/`) or directly in it, as *.cfg, *.conf or *.txt; a region has a `region.yaml`",
             ),

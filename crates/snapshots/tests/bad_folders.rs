@@ -36,6 +36,7 @@ fn unusable_folders() {
     insta::assert_snapshot!(shown.join("\n"), @r#"
     [snapshot-unreadable] cannot read `FOLDER`
       caused by: No such file or directory (os error 2)
+      hint: is the path right? a link may lead to nothing
 
     [snapshot-empty] there are no configurations in `FOLDER`
       hint: a folder of configurations has them in `configs/` (and `hosts/`) or directly in it, as *.cfg, *.conf or *.txt; a region has a `region.yaml`
@@ -49,6 +50,7 @@ fn unusable_folders() {
 
     [snapshot-unreadable] cannot read `hosts/b.json`
       caused by: No such file or directory (os error 2)
+      hint: is the path right? a link may lead to nothing
     "#);
 }
 
@@ -75,6 +77,7 @@ fn devices_and_pipes() {
     insta::assert_snapshot!(error(folder.path()), @"
     [snapshot-unreadable] cannot read `hosts/b.json`
       caused by: not a regular file
+      hint: mend it, or take it out of the folder
     ");
 }
 

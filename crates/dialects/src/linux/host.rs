@@ -99,7 +99,10 @@ impl Reader<'_, '_> {
     fn not_json(&mut self, error: &serde_json::Error) {
         let line = u32::try_from(error.line()).unwrap_or(1).max(1);
         let origin = self.text.line(line);
-        let column = u32::try_from(error.column()).unwrap_or(0).saturating_sub(1);
+        // The column counts bytes, and may be within a character.
+        let line_text = self.text.source.line_text(line).unwrap_or("");
+        let column = line_text.floor_char_boundary(error.column().saturating_sub(1));
+        let column = u32::try_from(column).unwrap_or(0);
         let at = Span {
             start: origin.start.saturating_add(column).min(origin.end),
             ..origin

@@ -58,7 +58,7 @@ pub struct ObservedRoute {
     pub distance: u8,
     /// The metric; 0 where none is printed.
     pub metric: u32,
-    /// The line of the text, from one.
+    /// The line of the text, from one; 0 where the format has no lines (FRR's JSON).
     pub line: u32,
 }
 

@@ -1,0 +1,4 @@
+//! See [`seen_fuzz::decoders::read_linux_host`].
+#![no_main]
+
+seen_fuzz::target!(read_linux_host);
