@@ -6,6 +6,7 @@
 //! stopped the packet, which is none.
 
 use crate::World;
+use crate::missing;
 use crate::near_miss::{At, NearMiss, Wanted, near_misses};
 use crate::story::Line;
 use findings::Span;
@@ -34,6 +35,9 @@ pub(crate) fn clues(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     ) {
         clues.extend(routes(world, trace));
     }
+    clues.extend(missing::unused_routes(world, trace));
+    clues.extend(missing::gateways(world, trace));
+    clues.extend(missing::zones(world, trace));
     clues.extend(roles(world, trace));
     clues
 }
@@ -58,7 +62,16 @@ fn filters(world: &World<'_>, trace: &Trace) -> Vec<Line> {
         at(device, hop),
         Wanted::Permit,
     );
-    told(misses, "would let it through")
+    // What enters by the wrong interface was sent there.
+    let sent_wrong = misses
+        .iter()
+        .take(CLUES_MAX)
+        .any(|miss| miss.mismatches.iter().any(|mismatch| mismatch.of_interface));
+    let mut lines = told(misses, "would let it through");
+    if sent_wrong {
+        lines.extend(missing::sent_here(world, trace));
+    }
+    lines
 }
 
 /// Translation rules on the way that nearly applied.
@@ -117,7 +130,7 @@ fn told(misses: Vec<NearMiss<'_>>, does: &str) -> Vec<Line> {
 }
 
 /// The packet as the dropping hook saw it.
-fn packet_before_drop(hop: &HopTrace) -> Packet {
+pub(crate) fn packet_before_drop(hop: &HopTrace) -> Packet {
     let changed = hop.steps.iter().rev().find_map(|step| match step {
         Step::Hook(hook) if hook.outcome != HookOutcome::Dropped => Some(hook.packet),
         Step::Restored(packet) => Some(*packet),
@@ -127,7 +140,7 @@ fn packet_before_drop(hop: &HopTrace) -> Packet {
 }
 
 /// The interface of the forwarding decision, where it left no choice.
-fn only_way_out(hop: &HopTrace) -> Option<InterfaceId> {
+pub(crate) fn only_way_out(hop: &HopTrace) -> Option<InterfaceId> {
     let ways = hop.steps.iter().rev().find_map(|step| match step {
         Step::Decided(decision) => Some(&decision.ways),
         _ => None,

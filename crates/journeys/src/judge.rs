@@ -2,6 +2,7 @@
 
 use crate::World;
 use crate::ask::{Engines, Inquiry, Outcome};
+use crate::missing;
 use crate::placement::{Placed, place_segment, place_service};
 use crate::traffic;
 use crate::verdict::{Asked, Assumption, Doubt, Leg, LegKind, worst};
@@ -10,7 +11,9 @@ use ipnet::IpNet;
 use networks::interpret::{Choices, Interpreter, Start, Trace};
 use networks::model::Port;
 use packets::{AddressMatch, AddressSet, Family, Packet};
-use region::{AgreementName, AskedBy, Date, JourneyKey, Region, SegmentInfo, ServiceInfo};
+use region::{
+    AgreementName, AskedBy, Date, JourneyKey, NetworkName, Region, SegmentInfo, ServiceInfo,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
@@ -170,29 +173,41 @@ pub fn judge_pair(
             Err(error) => joined.doubt(error.to_string(), service.span),
         }
     }
-    if placed.is_empty() {
-        let span = segment
-            .segment
-            .prefixes
-            .first()
-            .map_or(segment.name.span, |p| p.span);
-        joined.doubt(
-            "no interface of the network is in this prefix".to_owned(),
-            span,
-        );
+    for prefix in &segment.segment.prefixes {
+        let whole = prefix.net();
+        if !is_covered(whole, &placed) {
+            let reason = if placed.iter().any(|place| whole.contains(&place.prefix)) {
+                "no interface of the network is in a part of this prefix"
+            } else {
+                "no interface of the network is in this prefix"
+            };
+            joined.doubt(reason.to_owned(), prefix.span);
+            joined.doubt_near(world, segment.network, whole);
+        }
     }
     if ends.is_empty() {
-        let span = service
-            .service
-            .addresses
-            .first()
-            .map_or(service.span, |a| a.span);
+        let address = service.service.addresses.first();
         joined.doubt(
             "no interface of the network is in this prefix".to_owned(),
-            span,
+            address.map_or(service.span, |address| address.span),
         );
+        if let Some(address) = address {
+            joined.doubt_near(world, service.network, address.net());
+        }
     }
     joined.into_verdict(world)
+}
+
+/// Tells whether the places of a segment have every address of one of its prefixes.
+fn is_covered(whole: IpNet, placed: &[Placed]) -> bool {
+    let parts = placed
+        .iter()
+        .map(|place| place.prefix)
+        .filter(|part| part.contains(&whole) || whole.contains(part));
+    let parts: Vec<IpNet> = parts.collect();
+    IpNet::aggregate(&parts)
+        .iter()
+        .any(|joined| joined.contains(&whole))
 }
 
 /// The outcomes of one pair, over its prefixes and families.
@@ -209,6 +224,17 @@ impl Joined {
 
     fn doubt(&mut self, reason: String, span: Span) {
         self.doubts.push(Doubt { reason, span });
+    }
+
+    /// Names interfaces of a network that are nearly in a prefix: one of them
+    /// may be meant for it.
+    fn doubt_near(&mut self, world: &World<'_>, network: &NetworkName, prefix: IpNet) {
+        let near = missing::near_interfaces_of(world, network, prefix.network());
+        for line in near {
+            if let Some(span) = line.span {
+                self.doubt(line.text, span);
+            }
+        }
     }
 
     fn into_verdict(self, world: &World<'_>) -> Verdict {

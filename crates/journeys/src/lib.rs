@@ -6,6 +6,7 @@ mod clues;
 pub mod excess;
 pub mod inferred;
 pub mod judge;
+mod missing;
 pub mod near_miss;
 pub mod placement;
 pub mod story;

@@ -6,7 +6,8 @@
 
 use findings::Span;
 use networks::model::{
-    Action, Chain, ChainId, Condition, ConnectionStates, Device, InterfaceId, InterfaceSet, Rule,
+    Action, Chain, ChainId, Condition, ConnectionStates, Device, InterfaceId, InterfaceSet,
+    RouteAction, Rule,
 };
 use packets::{AddressMatch, AddressSet, Fragment, Packet, Ports, Protocol};
 use std::net::IpAddr;
@@ -20,7 +21,7 @@ pub struct Mismatch {
     /// The line of a list that the rule uses, where the mismatch is in one.
     pub span: Option<Span>,
     /// Whether it is in the interfaces.
-    of_interface: bool,
+    pub(crate) of_interface: bool,
 }
 
 impl Mismatch {
@@ -109,6 +110,32 @@ pub fn near_misses<'a>(
             miss.mismatches.iter().filter(|m| m.of_interface).count(),
         )
     });
+    found
+}
+
+/// Returns the rules of policy routing, of a chain and of chains it calls, that
+/// match the packet and say where it goes, in order.
+pub(crate) fn matching_routes<'a>(chain: ChainId, packet: &Packet, at: At<'a>) -> Vec<&'a Rule> {
+    let mut found = Vec::new();
+    let mut chains = vec![chain];
+    let mut seen = Vec::new();
+    let mut rules = 0;
+    while let Some(id) = chains.pop() {
+        let Some(chain) = at.device.chain(id).filter(|_| !seen.contains(&id)) else {
+            continue;
+        };
+        seen.push(id);
+        rules += chain.rules.len();
+        if rules > RULES_MAX {
+            break;
+        }
+        chains.extend(called(chain));
+        found.extend(chain.rules.iter().filter(|rule| {
+            let routes =
+                matches!(&rule.action, Action::Route(route) if *route != RouteAction::UseFib);
+            routes && mismatches(&rule.condition, packet, at, 0).is_some_and(|m| m.is_empty())
+        }));
+    }
     found
 }
 

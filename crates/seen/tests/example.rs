@@ -1,17 +1,10 @@
 //! The example region: every fault that its author wrote down is found where
 //! the author said, and with the faults mended nothing is left to find.
 
+use crate::support::{Place, check, copy, places, root, serious, troubled};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-/// The day on which the example is judged.
-const TODAY: &str = "2026-11-23";
-
-/// A line that a finding may point at.
-type Place = (String, u64);
 
 /// A fault as `FAULTS.md` has it.
 struct Fault {
@@ -44,10 +37,6 @@ const ALSO: &[(u64, &str, u64)] = &[
     (20, "networks/weald/configs/weald-fw1.conf", 376),
 ];
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
 /// The faults in the table of `FAULTS.md`.
 fn faults() -> Vec<Fault> {
     let text = fs::read_to_string(root().join("examples/south-east/FAULTS.md"))
@@ -72,51 +61,9 @@ fn faults() -> Vec<Fault> {
         .collect()
 }
 
-/// Checks a folder; returns the exit code and the answer.
-fn check(folder: &Path) -> (i32, Value) {
-    let output = Command::new(env!("CARGO_BIN_EXE_seen"))
-        .args(["check", "--format", "json", "--today", TODAY])
-        .arg(folder)
-        .output()
-        .expect("the command runs");
-    let answer = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!(
-            "no answer ({error}): {}",
-            String::from_utf8_lossy(&output.stderr)
-        )
-    });
-    (output.status.code().expect("it exits"), answer)
-}
-
-/// Every place that an error or warning points at, or gives as evidence.
-fn places(answer: &Value) -> BTreeSet<Place> {
-    let place = |value: &Value| {
-        Some((
-            value["place"]["file"].as_str()?.to_owned(),
-            value["place"]["line"].as_u64()?,
-        ))
-    };
-    let findings = answer["findings"].as_array().expect("findings");
-    findings
-        .iter()
-        .filter(|finding| finding["severity"] != "note")
-        .flat_map(|finding| {
-            let evidence = finding["evidence"].as_array().into_iter().flatten();
-            std::iter::once(finding)
-                .chain(evidence)
-                .filter_map(place)
-                .collect::<Vec<_>>()
-        })
-        .collect()
-}
-
 /// Owners of errors and warnings.
 fn owners(answer: &Value) -> BTreeSet<String> {
-    let findings = answer["findings"].as_array().expect("findings");
-    let serious = findings
-        .iter()
-        .filter(|finding| finding["severity"] != "note");
-    serious
+    serious(answer)
         .filter_map(|finding| Some(finding["owner"].as_str()?.to_owned()))
         .collect()
 }
@@ -127,19 +74,6 @@ fn is_found(fault: &Fault, places: &BTreeSet<Place>) -> bool {
         || also
             .into_iter()
             .any(|(_, file, line)| places.contains(&((*file).to_owned(), *line)))
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a temporary folder is writable");
-    for entry in fs::read_dir(from).expect("the example is readable") {
-        let entry = entry.expect("the example is readable");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("a temporary folder is writable");
-        }
-    }
 }
 
 /// With all faults mended every journey works, and nothing is found.
@@ -217,19 +151,4 @@ fn each_fault_alone_is_found() {
         }
     }
     assert_eq!(missed, Vec::<String>::new());
-}
-
-/// The journeys that do not work.
-fn troubled(answer: &Value) -> BTreeSet<String> {
-    let journeys = answer["journeys"].as_array().expect("journeys");
-    journeys
-        .iter()
-        .filter(|journey| journey["asked"] != "works")
-        .map(|journey| {
-            format!(
-                "{}/{} to {}",
-                journey["site"], journey["segment"], journey["service"]
-            )
-        })
-        .collect()
 }

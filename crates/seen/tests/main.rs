@@ -13,5 +13,11 @@ mod commands;
 mod example;
 /// What nobody would write: the command ends, in bounds, and says what is wrong.
 mod hostile;
+/// Faults put at random into the mended example.
+mod injection;
+/// The lines cited for a block decide it.
+mod neutralise;
+/// Running the command and reading its answers.
+mod support;
 /// Layering, file sizes, module documentation: what every change must keep.
 mod tidy;
