@@ -41,7 +41,8 @@ impl Loaded {
             cause,
         })?;
         progress.now("computing routes");
-        let routing = control::compute(&snapshot.network);
+        let mut routing = control::compute(&snapshot.network);
+        snapshot.replace_observed(&mut routing);
         let memberships = snapshot
             .devices
             .iter()

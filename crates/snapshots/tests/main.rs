@@ -12,6 +12,9 @@ mod regions;
 /// Copies without secrets.
 #[cfg(test)]
 mod sanitising;
+/// What the routers of the Stanford backbone were observed to do with packets.
+#[cfg(test)]
+mod stanford;
 /// Folders that a test writes or changes, and the one way to print a snapshot.
 #[cfg(test)]
 mod support;

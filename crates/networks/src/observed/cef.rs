@@ -39,7 +39,8 @@ fn hop(words: &[&str]) -> Option<ObservedHop> {
         // Multicast is not forwarded by this table.
         ["receive" | "multicast", ..] => Some(ObservedHop::Receive),
         ["drop" | "discard" | "null", ..] => Some(ObservedHop::Discard),
-        ["attached", interface] if interface.starts_with("Null") => Some(ObservedHop::Discard),
+        // A gateway before `Null0` is where the route came from.
+        [_, interface] if interface.starts_with("Null") => Some(ObservedHop::Discard),
         ["attached" | "connected" | "glean", interface] => {
             Some(ObservedHop::Attached((*interface).to_owned()))
         }

@@ -2,7 +2,7 @@
 
 use super::{ObservedHop, ObservedProtocol, ObservedRoute, ObservedTable};
 use crate::forwarding::{
-    Fib, FibAction, FibEntry, Hop, Rib, Route, RouteProtocol, Routing, VrfRouting,
+    DeviceRouting, Fib, FibAction, FibEntry, Hop, Rib, Route, RouteProtocol, Routing, VrfRouting,
 };
 use crate::model::{Device, DeviceId, InterfaceId, Network, NextHop, Unknown, VrfId};
 use findings::{Code, FileId, Finding, Severity, SourceFile, Span};
@@ -35,7 +35,8 @@ pub struct Given<'a> {
 ///
 /// What differs is added to the findings. A line that was not understood makes
 /// the VRF's other destinations unknown, and a route by an interface that the
-/// device does not have makes its own prefix unknown.
+/// device does not have makes its own prefix unknown. An entry for the address
+/// of a redundancy group tells whether the device holds its role.
 pub fn replace(network: &Network, routing: &mut Routing, given: Given<'_>) {
     let Some(device) = network.device(given.device) else {
         return;
@@ -67,10 +68,14 @@ pub fn replace(network: &Network, routing: &mut Routing, given: Given<'_>) {
         ));
         return;
     };
-    let observed = Observed::new(device, given).routing();
+    let table = Observed::new(device, given);
+    let observed = table.routing();
     let differences = differences(device, given, slot, &observed);
     *slot = observed;
     routing.findings.extend(differences);
+    if let Some((vrf, slot)) = vrf.zip(routing.devices.get_mut(given.device.index())) {
+        table.roles(vrf, slot);
+    }
 }
 
 struct Observed<'a> {
@@ -155,6 +160,30 @@ impl<'a> Observed<'a> {
                 .iter()
                 .map(|line| self.unknown(*line, "the line of the observed table is not understood"))
                 .collect(),
+        }
+    }
+
+    /// Takes the roles of redundancy groups from their addresses' own entries,
+    /// where the table has them: who holds the role receives, others send.
+    fn roles(&self, vrf: VrfId, routing: &mut DeviceRouting) {
+        let interfaces = self.device.interfaces();
+        for (id, interface) in interfaces.filter(|(_, interface)| interface.vrf == vrf) {
+            for (index, group) in interface.redundancy.iter().enumerate() {
+                let mut entries = group.addresses.iter().filter_map(|address| {
+                    let entry = self.routes.get(&IpNet::from(*address))?;
+                    entry.iter().find_map(|route| match route.hop {
+                        ObservedHop::Receive => Some(true),
+                        ObservedHop::Attached(_) => Some(false),
+                        _ => None,
+                    })
+                });
+                let role = (id, index);
+                match (entries.next(), routing.active.binary_search(&role)) {
+                    (Some(true), Err(at)) => routing.active.insert(at, role),
+                    (Some(false), Ok(at)) => drop(routing.active.remove(at)),
+                    _ => {}
+                }
+            }
         }
     }
 
