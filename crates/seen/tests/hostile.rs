@@ -42,29 +42,33 @@ fn hostile_regressions() {
     }
 }
 
-/// Bytes at random, one endless line, nothing but line ends, words of no language.
+/// Bytes at random, one endless line, nothing but line ends, words of no
+/// language: read within bounds, and what they say of a device is not known.
 #[test]
 fn hostile_nonsense() {
-    let size = if full() { 60 << 20 } else { 1 << 20 };
+    let (size, lines) = if full() {
+        (60 << 20, 1_900_000)
+    } else {
+        (1 << 20, 100_000)
+    };
+    let start = router(1, 2);
     let cases: [(&str, Vec<u8>); 5] = [
         ("random bytes", random_bytes(1 << 20)),
-        ("random bytes after a mark", {
-            let mut bytes = b"hostname a\n".to_vec();
+        ("random bytes after a configuration", {
+            let mut bytes = start.clone().into_bytes();
             bytes.extend(random_bytes(1 << 20));
             bytes
         }),
-        ("one line", repeated("hostname a\n", "a b ", size)),
-        ("empty lines", repeated("hostname a\n", "\n", size / 8)),
-        (
-            "unknown words",
-            repeated("hostname a\n", "frobnicate\n", size / 8),
-        ),
+        ("one line", repeated(&start, "a b ", size / 4)),
+        ("empty lines", repeated(&start, "\n", lines)),
+        ("unknown words", repeated(&start, "frobnicate\n", lines)),
     ];
+    let neighbour = router(2, 1);
     for (name, bytes) in cases {
-        let folder = folder(&[("a.cfg", &bytes)]);
-        run(name, &[OsStr::new("check"), folder.path().as_os_str()])
+        let folder = folder(&[("a.cfg", &bytes), ("b.cfg", neighbour.as_bytes())]);
+        check(name, folder.path())
             .with_exit(&[0, 1, 3])
-            .says("1 device");
+            .says("2 devices");
     }
 }
 
@@ -76,6 +80,9 @@ fn hostile_sizes() {
     file.set_len(100 << 20)
         .expect("a file of any size can be made");
     check("100 MB configuration", large.path()).fails("snapshot-file-too-large");
+
+    let long = folder(&[("a.cfg", &repeated("hostname a\n", "\n", 2_000_001))]);
+    check("too many lines", long.path()).fails("snapshot-too-many-lines");
 
     let region = TempDir::new().expect("a folder for the test");
     let file = File::create(region.path().join("region.yaml")).expect("a file can be made");

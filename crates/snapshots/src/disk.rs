@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 /// have some megabytes.
 pub const FILE_SIZE_MAX: u64 = 64 << 20;
 
+/// The most lines that a file may have: what is kept of a line does not depend
+/// on its length. The longest configurations have some hundred thousand.
+pub const FILE_LINES_MAX: usize = 2_000_000;
+
 /// The most that is read of one folder, in bytes.
 pub const TOTAL_SIZE_MAX: u64 = 1 << 30;
 
@@ -127,6 +131,13 @@ impl<'a> Reader<'a> {
         let mut bytes = Vec::new();
         let mut limited = file.take(FILE_SIZE_MAX + 1);
         limited.read_to_end(&mut bytes).map_err(unreadable)?;
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        if lines > FILE_LINES_MAX {
+            return Err(LoadError::TooManyLines {
+                path,
+                limit: FILE_LINES_MAX,
+            });
+        }
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if size > FILE_SIZE_MAX {
             return Err(LoadError::FileTooLarge {

@@ -38,6 +38,15 @@ pub enum LoadError {
         limit_mib: u64,
     },
 
+    /// A file has more lines than are read.
+    #[error("`{path}` has more than {limit} lines")]
+    TooManyLines {
+        /// The file.
+        path: PathBuf,
+        /// How many it may have.
+        limit: usize,
+    },
+
     /// All files together are larger than is read.
     #[error("the files in `{path}` are larger than {limit_mib} MiB together")]
     FolderTooLarge {
@@ -98,6 +107,7 @@ impl LoadError {
             Self::Read { .. } => "snapshot-unreadable",
             Self::Empty { .. } => "snapshot-empty",
             Self::FileTooLarge { .. } => "snapshot-file-too-large",
+            Self::TooManyLines { .. } => "snapshot-too-many-lines",
             Self::FolderTooLarge { .. } => "snapshot-too-large",
             Self::TooManyFiles { .. } => "snapshot-too-many-files",
             Self::DuplicateDevice { .. } => "snapshot-device-duplicate",
@@ -120,7 +130,7 @@ impl LoadError {
             Self::Empty { .. } => Some(
                 "a folder of configurations has them in `configs/` (and `hosts/`) or directly in it, as *.cfg, *.conf or *.txt; a region has a `region.yaml`",
             ),
-            Self::FileTooLarge { .. } => {
+            Self::FileTooLarge { .. } | Self::TooManyLines { .. } => {
                 Some("exported configurations are far smaller: is this one?")
             }
             Self::FolderTooLarge { .. } | Self::TooManyFiles { .. } => {

@@ -22,7 +22,7 @@ mod observed;
 pub mod sanitise;
 mod snapshot;
 
-pub use disk::{DEPTH_MAX, FILE_SIZE_MAX, FILES_MAX, TOTAL_SIZE_MAX};
+pub use disk::{DEPTH_MAX, FILE_LINES_MAX, FILE_SIZE_MAX, FILES_MAX, TOTAL_SIZE_MAX};
 pub use error::{LoadError, UnreadableRegion};
 pub use load::load;
 pub use snapshot::{

@@ -171,6 +171,7 @@ fn unreadable_region() {
     error[region-key-duplicate] sites/county-hall.yaml:2:1 the key `network` stands here twice
       because: it stands here first sites/county-hall.yaml:1:1
       owner: nobody; hint: remove one of the two
+      hint: the files are described in `docs/reference/region-files.md`; `seen schema` prints their JSON Schemas
     ");
 }
 

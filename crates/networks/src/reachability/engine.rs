@@ -13,6 +13,7 @@ use super::world::{LinkId, World};
 use crate::forwarding::Routing;
 use crate::model::{ConnectionState, DeviceId, Network, Port, Unknown};
 use packets::{Address, Field, Intervals, PacketSets, SetError, preferred};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// Answers questions about packets of one address family in one network.
@@ -75,7 +76,7 @@ impl<'n, S: PacketSets> Engine<'n, S> {
         let headers = machine.headers;
         let solution = solve(machine, &graph, &question.goal, headers)?;
         let there = machine.value_at(&solution, &begins, asked)?;
-        let mut causes = Vec::new();
+        let mut causes = FxHashSet::default();
         let undecided = there.all_must != there.all_may || there.any_must != there.any_may;
         let (mut round, mut answered) = (there, None);
         if question.answered || undecided {
@@ -93,8 +94,8 @@ impl<'n, S: PacketSets> Engine<'n, S> {
         }
         let shares = machine.shares(asked, round)?;
         let verdict = machine.verdict(asked, &shares);
+        let mut causes: Vec<_> = causes.into_iter().collect();
         causes.sort_by(|a, b| (a.origin, &a.reason).cmp(&(b.origin, &b.reason)));
-        causes.dedup();
         Ok(Answer {
             asked,
             there,
@@ -291,7 +292,7 @@ impl<S: PacketSets> Machine<'_, S> {
         ways: &There<S::Set>,
         home: &Goal,
         sources: &Intervals<S::Key>,
-        causes: &mut Vec<Unknown>,
+        causes: &mut FxHashSet<Unknown>,
     ) -> Result<Answers<S::Set>, SetError> {
         let (mut lost, mut doubt) = (self.sets.empty(), ways.doubt);
         let mut returned = self.sets.empty();
@@ -358,16 +359,19 @@ impl<S: PacketSets> Machine<'_, S> {
         &mut self,
         graph: &Graph<S>,
         untold: &[(u32, S::Set)],
-        causes: &mut Vec<Unknown>,
+        causes: &mut FxHashSet<Unknown>,
     ) -> Result<(), SetError> {
         for (number, packets) in untold {
             for (unknown, concerned) in graph.causes(*number) {
+                if causes.contains(unknown) {
+                    continue;
+                }
                 let meets = match concerned {
                     None => *packets,
                     Some(concerned) => self.sets.and(*packets, *concerned)?,
                 };
-                if !self.sets.is_empty(meets) && !causes.contains(unknown) {
-                    causes.push(unknown.clone());
+                if !self.sets.is_empty(meets) {
+                    causes.insert(unknown.clone());
                 }
             }
         }

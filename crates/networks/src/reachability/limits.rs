@@ -23,3 +23,7 @@ pub(super) const STATES_MAX: usize = 50_000;
 
 /// How often one packet may be translated on its way.
 pub(super) const TRANSLATIONS_MAX: usize = 16;
+
+/// How many unread lines of a device, or of one of its interfaces, are named as
+/// why packets are unknown. The first makes them so; nobody reads a thousand.
+pub(super) const UNREAD_NAMED_MAX: usize = 1_000;

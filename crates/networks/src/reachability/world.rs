@@ -1,6 +1,7 @@
 //! What is looked up about devices and links again and again, prepared once.
 
 use super::context::Reads;
+use super::limits::UNREAD_NAMED_MAX;
 use super::table::Table;
 use crate::forwarding::{DeviceRouting, FibAction, Routing, VrfRouting, gateways};
 use crate::model::{
@@ -347,9 +348,9 @@ impl<'n, A: Address> Facts<'n, A> {
                 reason: unread.reason.clone(),
             };
             match &unread.touches {
-                Touches::Device => self.unread.push(unknown),
+                Touches::Device => named(&mut self.unread, unknown),
                 Touches::Interface(id) => {
-                    self.unread_interfaces.entry(*id).or_default().push(unknown)
+                    named(self.unread_interfaces.entry(*id).or_default(), unknown);
                 }
                 Touches::Forwarding { vrf, destinations } => {
                     let all = Intervals::range(A::ZERO, A::MAX);
@@ -434,6 +435,13 @@ impl<'n, A: Address> Facts<'n, A> {
             .iter()
             .filter(move |(at, _, _)| *at == vrf);
         of_vrf.map(|(_, part, unknown)| (part, unknown))
+    }
+}
+
+/// Adds a line to those named, where they are not too many.
+fn named(causes: &mut Vec<Unknown>, unknown: Unknown) {
+    if causes.len() < UNREAD_NAMED_MAX {
+        causes.push(unknown);
     }
 }
 
