@@ -6,6 +6,9 @@ mod cisco_ios;
 /// Fortinet FortiOS.
 #[cfg(test)]
 mod fortios;
+/// Fortinet FortiOS, from the vendor's manual.
+#[cfg(test)]
+mod fortios_manual;
 /// Linux: rule sets and host files.
 #[cfg(test)]
 mod linux;
