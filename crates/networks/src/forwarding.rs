@@ -163,6 +163,20 @@ impl Fib {
     }
 }
 
+/// A static route that is installed but not used to send, since another of its
+/// prefix and distance has a smaller priority ([`crate::model::StaticRoute`]).
+///
+/// Feasible reverse-path checks count it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpareRoute {
+    /// The destinations.
+    pub prefix: IpNet,
+    /// The interface it leaves by.
+    pub interface: InterfaceId,
+    /// Why it cannot be told whether it is there; empty where it is.
+    pub unknown: Vec<Unknown>,
+}
+
 /// What a VRF does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VrfRouting {
@@ -175,6 +189,8 @@ pub struct VrfRouting {
     /// entries they could change are [`FibAction::Unknown`] already; this is
     /// for destinations without an entry.
     pub unknown: Vec<Unknown>,
+    /// Installed routes that are not used to send.
+    pub spare: Vec<SpareRoute>,
 }
 
 /// What a device does.

@@ -35,7 +35,9 @@ pub(super) fn finish(
             let wild = wilds
                 .get(id.index())
                 .and_then(|wilds| wilds.get(vrf.index()));
-            vrf_routing(view, vrf, unknown, wild.map_or(&[], Vec::as_slice))
+            let mut routing = vrf_routing(view, vrf, unknown, wild.map_or(&[], Vec::as_slice));
+            routing.spare = statics::spare(view, vrf, &settings.static_routes);
+            routing
         });
         let further = device
             .tables
@@ -83,6 +85,7 @@ fn vrf_routing(
         rib: Rib { routes },
         fib: fib::with_unknown(fib::of_vrf(view, vrf), unknown),
         unknown: everywhere.reasons(),
+        spare: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::doubt::Doubt;
 use super::table::{Candidate, DeviceTables, Offer};
-use crate::forwarding::{Route, RouteProtocol};
+use crate::forwarding::{Route, RouteProtocol, SpareRoute};
 use crate::model::{NextHop, StaticRoute, VrfId};
 use ipnet::IpNet;
 use rustc_hash::FxHashMap;
@@ -18,7 +18,51 @@ pub(super) fn routes(
     vrf: VrfId,
     configured: &[StaticRoute],
 ) -> Vec<Candidate> {
-    let mut usable: Vec<(u32, Candidate)> = configured
+    let (used, _) = by_priority(tables, vrf, configured);
+    used
+}
+
+/// Returns the usable static routes that are installed beside better ones of
+/// the same prefix and distance, by the tables as they came out.
+pub(super) fn spare(
+    tables: DeviceTables<'_>,
+    vrf: VrfId,
+    configured: &[StaticRoute],
+) -> Vec<SpareRoute> {
+    let (_, left) = by_priority(tables, vrf, configured);
+    let table = tables.tables.get(vrf.index());
+    let mut spare = Vec::new();
+    for Candidate { route, doubt, .. } in left {
+        let installed = table
+            .and_then(|table| table.get(route.prefix))
+            .and_then(|entry| entry.routes.first())
+            .is_some_and(|best| {
+                best.route.protocol == RouteProtocol::Static
+                    && best.route.distance == route.distance
+            });
+        if !installed {
+            continue;
+        }
+        let ways = tables.resolve(vrf, route.next_hop, Some(route.prefix));
+        let mut doubt = doubt;
+        doubt.add(&ways.doubt);
+        spare.extend(ways.hops.iter().map(|hop| SpareRoute {
+            prefix: route.prefix,
+            interface: hop.interface,
+            unknown: doubt.reasons(),
+        }));
+    }
+    spare
+}
+
+/// Returns the usable routes of the smallest priority of their prefix and
+/// distance, and the others.
+fn by_priority(
+    tables: DeviceTables<'_>,
+    vrf: VrfId,
+    configured: &[StaticRoute],
+) -> (Vec<Candidate>, Vec<Candidate>) {
+    let usable: Vec<(u32, Candidate)> = configured
         .iter()
         .filter_map(|route| Some((route.priority, offer(tables, vrf, route)?)))
         .collect();
@@ -29,12 +73,16 @@ pub(super) fn routes(
             .or_insert(*priority);
         *least = (*least).min(*priority);
     }
-    usable.retain(|(priority, candidate)| {
+    let (used, left): (Vec<_>, Vec<_>) = usable.into_iter().partition(|(priority, candidate)| {
         least
             .get(&(candidate.route.prefix, candidate.route.distance))
             .is_none_or(|least| priority <= least)
     });
-    usable.into_iter().map(|(_, candidate)| candidate).collect()
+    let bare = |routes: Vec<(u32, Candidate)>| {
+        let bare = routes.into_iter().map(|(_, candidate)| candidate);
+        bare.collect()
+    };
+    (bare(used), bare(left))
 }
 
 fn offer(tables: DeviceTables<'_>, vrf: VrfId, configured: &StaticRoute) -> Option<Candidate> {

@@ -1,7 +1,7 @@
 //! Reverse-path checks (clause E4).
 
 use super::chain::Unknowns;
-use crate::forwarding::{DeviceRouting, FibAction, FibEntry};
+use crate::forwarding::{DeviceRouting, FibAction, FibEntry, SpareRoute};
 use crate::model::{InterfaceId, ReversePath, VrfId};
 use std::net::IpAddr;
 
@@ -67,6 +67,16 @@ impl<'a> Check<'a> {
         Ok(entries)
     }
 
+    /// Returns the spare routes of an entry's prefix that leave by the interface.
+    fn spare(&self, vrf: VrfId, entry: &FibEntry) -> impl Iterator<Item = &'a SpareRoute> {
+        let (prefix, enters) = (entry.prefix, self.enters);
+        self.routing
+            .and_then(|routing| routing.vrf(vrf))
+            .into_iter()
+            .flat_map(|routing| &routing.spare)
+            .filter(move |spare| spare.prefix == prefix && spare.interface == enters)
+    }
+
     fn longest(&self, vrf: VrfId, by: By, asked: &[VrfId]) -> Result<bool, Unknowns> {
         if asked.contains(&vrf) {
             return Ok(false);
@@ -90,7 +100,7 @@ impl<'a> Check<'a> {
         let mut unknowns = Vec::new();
         for entry in self.entries(vrf)? {
             let passes = match &entry.action {
-                FibAction::Discard => Ok(false),
+                FibAction::Discard => break,
                 FibAction::Unknown(unknowns) => Err(unknowns.clone()),
                 FibAction::Vrf(other) => self.any(*other, &asked),
                 FibAction::Forward(hops) => Ok(hops.iter().any(|hop| hop.interface == self.enters)),
@@ -99,6 +109,12 @@ impl<'a> Check<'a> {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
                 Err(more) => super::add_unknowns(&mut unknowns, more),
+            }
+            for spare in self.spare(vrf, entry) {
+                if spare.unknown.is_empty() {
+                    return Ok(true);
+                }
+                super::add_unknowns(&mut unknowns, spare.unknown.clone());
             }
         }
         if unknowns.is_empty() {

@@ -45,10 +45,12 @@
 //!   ([`crate::forwarding::FibAction::Vrf`] is followed). `Strict`: the entry with
 //!   the longest prefix that contains the source forwards by the interface (one of
 //!   several hops is enough). `Feasible`: some entry that contains the source does,
-//!   longest or not. `Loose`: the longest entry forwards by anything. A discard
-//!   entry fails; an entry of length zero counts where defaults count, else it
-//!   fails as if it were not there. What rests on an unknown entry, or on no entry
-//!   in a VRF with unknown routes, is unknown.
+//!   longest or not, or a spare route of its prefix
+//!   ([`crate::forwarding::VrfRouting::spare`]); entries shorter than one that
+//!   discards are not looked at. `Loose`: the longest entry forwards by anything. A
+//!   discard entry fails; an entry of length zero counts where defaults count, else
+//!   it fails as if it were not there. What rests on an unknown entry, or on no
+//!   entry in a VRF with unknown routes, is unknown.
 //! - E5. Then what the packet is to the sessions of the device (S1), and what that
 //!   implies (S3).
 //!

@@ -160,6 +160,8 @@ impl<'a> Observed<'a> {
                 .iter()
                 .map(|line| self.unknown(*line, "the line of the observed table is not understood"))
                 .collect(),
+            // An observed table shows every installed route as an entry.
+            spare: Vec::new(),
         }
     }
 

@@ -293,6 +293,10 @@ fn reverse_path<A: Address>(
         let counting = fib.values(|entry| entry.is_none_or(|(_, length)| counts(length)));
         for (part, action) in fib.cut(&slice) {
             let counted = part.and(&counting);
+            if !facts.unknown_routes(vrf).is_empty() {
+                // A default route that does not count is as if it were not there.
+                unknown = unknown.or(&part.and(&counting.not(A::MAX)));
+            }
             match action {
                 Some(FibAction::Vrf(other)) if !asked.contains(other) => {
                     let asked = asked.iter().chain([other]).copied().collect();
@@ -331,24 +335,48 @@ fn feasible<A: Address>(
             .vrf_routing(vrf)
             .map_or(&[][..], |routing| routing.fib.entries());
         let mut known = Intervals::none();
+        let (mut here, mut unsure) = (Intervals::none(), Intervals::none());
+        let mut onward: Vec<(Intervals<A>, VrfId)> = Vec::new();
+        // Of prefixes in each other the shortest comes first.
         for entry in entries {
             let part = super::world::addresses_of::<A>(&entry.prefix.into()).and(&within);
             if part.is_empty() {
                 continue;
             }
-            known = known.or(&part);
             if entry.prefix.prefix_len() == 0 && !default_counts {
                 continue;
             }
+            known = known.or(&part);
             match &entry.action {
-                FibAction::Unknown(_) => open = open.or(&part),
-                FibAction::Vrf(other) if !asked.contains(other) => {
-                    let asked = asked.iter().chain([other]).copied().collect();
-                    left.push((part, *other, asked));
+                FibAction::Discard => {
+                    let others = part.not(A::MAX);
+                    here = here.and(&others);
+                    unsure = unsure.and(&others);
+                    for (slice, _) in &mut onward {
+                        *slice = slice.and(&others);
+                    }
+                    continue;
                 }
-                action if leaves_by(action, interface) => found = found.or(&part),
+                FibAction::Unknown(_) => unsure = unsure.or(&part),
+                FibAction::Vrf(other) if !asked.contains(other) => {
+                    onward.push((part.clone(), *other));
+                }
+                action if leaves_by(action, interface) => here = here.or(&part),
                 _ => {}
             }
+            for spare in facts.spare(vrf, entry.prefix, interface) {
+                if spare.unknown.is_empty() {
+                    here = here.or(&part);
+                } else {
+                    unsure = unsure.or(&part);
+                }
+            }
+        }
+        found = found.or(&here);
+        open = open.or(&unsure);
+        for (slice, other) in onward {
+            let asked = asked.iter().copied().chain([other]).collect();
+            left.push((slice, other, asked));
         }
         if !facts.unknown_routes(vrf).is_empty() {
             open = open.or(&within.and(&known.not(A::MAX)));

@@ -3,11 +3,12 @@
 use super::context::Reads;
 use super::limits::UNREAD_NAMED_MAX;
 use super::table::Table;
-use crate::forwarding::{DeviceRouting, FibAction, Routing, VrfRouting, gateways};
+use crate::forwarding::{DeviceRouting, FibAction, Routing, SpareRoute, VrfRouting, gateways};
 use crate::model::{
     Condition, Device, DeviceId, DeviceKind, Hook, HookKind, InterfaceId, InterfaceKind, Network,
     OutOfState, Port, SessionEffect, Stage, TableId, Touches, Tracking, Unknown, VrfId,
 };
+use ipnet::IpNet;
 use packets::{Address, AddressSet, Intervals};
 use rustc_hash::FxHashMap;
 use std::net::IpAddr;
@@ -395,6 +396,19 @@ impl<'n, A: Address> Facts<'n, A> {
     pub(super) fn unknown_routes(&self, vrf: VrfId) -> &'n [Unknown] {
         self.vrf_routing(vrf)
             .map_or(&[], |routing| &routing.unknown)
+    }
+
+    /// Returns the spare routes of a prefix that leave by an interface.
+    pub(super) fn spare(
+        &self,
+        vrf: VrfId,
+        prefix: IpNet,
+        interface: InterfaceId,
+    ) -> impl Iterator<Item = &'n SpareRoute> {
+        self.vrf_routing(vrf)
+            .into_iter()
+            .flat_map(|routing| &routing.spare)
+            .filter(move |spare| spare.prefix == prefix && spare.interface == interface)
     }
 
     pub(super) fn hooks(&self, stage: Stage) -> &[&'n Hook] {

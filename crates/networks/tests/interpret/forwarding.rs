@@ -1,10 +1,10 @@
 use super::{check, two_routers};
 use crate::support::build::{ACCEPT, Built, from, is, to, unknown};
 use crate::support::line;
-use networks::forwarding::FibAction;
+use networks::forwarding::{FibAction, SpareRoute};
 use networks::model::{
-    Action, Condition, InterfaceKind, NextHop, RedundancyGroup, RedundancyProtocol, ReversePath,
-    RouteAction, RoutingTable, Stage, TableId, Touches, Tunnel, Unread, VrfId,
+    Action, Condition, InterfaceId, InterfaceKind, NextHop, RedundancyGroup, RedundancyProtocol,
+    ReversePath, RouteAction, RoutingTable, Stage, TableId, Touches, Tunnel, Unread, VrfId,
 };
 use packets::{AddressSet, Protocol};
 
@@ -339,7 +339,37 @@ fn reverse_path_checks_ask_the_forwarding_table() {
             assert_eq!(fates != [failed], passes, "{mode:?} {packet}: {fates:?}");
         }
     }
-    // A shorter entry makes a path feasible that is not the best.
+    // A shorter entry makes a path feasible that is not the best, unless a
+    // longer one discards.
+    let mut built = two_routers();
+    built.route("a", "0.0.0.0/0", &["lan 10.1.0.9"]).entry(
+        "a",
+        VrfId::DEFAULT,
+        "10.66.0.0/16",
+        FibAction::Discard,
+    );
+    built.interface("a lan").reverse_path = Some(feasible(true));
+    assert_ne!(built.fates("a lan", spoofed), [failed]);
+    assert_eq!(built.fates("a lan", null_routed), [failed]);
+    // So does a spare route of an entry's prefix; one in doubt makes it unknown.
+    let mut built = two_routers();
+    built.interface("a lan").reverse_path = Some(feasible(true));
+    built.route("a", "0.0.0.0/0", &["wan 10.9.0.2"]);
+    assert_eq!(built.fates("a lan", stranger), [failed]);
+    for (reasons, fate) in [
+        (
+            Vec::new(),
+            "delivered by b lan: 192.0.2.7:1 -> 10.2.0.5:2 udp",
+        ),
+        (vec![unknown("a probe")], "unknown: a probe"),
+    ] {
+        built.routing.devices[0].vrfs[0].spare = vec![SpareRoute {
+            prefix: "0.0.0.0/0".parse().unwrap(),
+            interface: InterfaceId(0),
+            unknown: reasons,
+        }];
+        check(&built, "a lan", stranger, &[fate]);
+    }
     let mut built = two_routers();
     built.route("a", "10.0.0.0/8", &["lan 10.1.0.9"]);
     built.interface("a lan").reverse_path = Some(feasible(false));

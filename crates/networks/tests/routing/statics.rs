@@ -108,3 +108,36 @@ fn permanent_route_stays() {
     permanent.permanent = true;
     check(vec![permanent], false, "172.16.0.0/16 discard");
 }
+
+/// Of one prefix and distance the smallest priority is used, and the others are
+/// installed beside it; a greater distance is not.
+#[test]
+fn greater_priorities_are_spare() {
+    let through = |next_hop, distance, priority, run_time| {
+        let mut route = static_route("0.0.0.0/0", via(next_hop));
+        (route.distance, route.priority, route.run_time) = (distance, priority, run_time);
+        route
+    };
+    let spare = |routes: Vec<StaticRoute>| {
+        let mut device = router("r");
+        interface(&mut device, "e0", &["10.0.0.1/24"]);
+        interface(&mut device, "e1", &["10.0.1.1/24"]);
+        device.vrfs[0].static_routes = routes;
+        let routing = compute(&network(vec![device]));
+        let spare = routing.devices[0].vrfs[0].spare.iter();
+        spare
+            .map(|route| (route.interface.0, route.unknown.len()))
+            .collect::<Vec<_>>()
+    };
+    let best = || through("10.0.0.2", 10, 1, false);
+    assert_eq!(
+        spare(vec![best(), through("10.0.1.2", 10, 5, false)]),
+        [(1, 0)]
+    );
+    assert_eq!(
+        spare(vec![best(), through("10.0.1.2", 10, 5, true)]),
+        [(1, 1)]
+    );
+    assert_eq!(spare(vec![best(), through("10.0.1.2", 20, 5, false)]), []);
+    assert_eq!(spare(vec![best(), through("10.0.1.2", 10, 1, false)]), []);
+}

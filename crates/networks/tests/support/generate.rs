@@ -8,6 +8,7 @@ use super::build::{Built, unknown};
 use super::generate_rules::Rules;
 use super::line;
 use super::random::Random;
+use super::spare;
 use ipnet::IpNet;
 use networks::forwarding::{Fib, FibAction, FibEntry, Hop, RouteProtocol, VrfRouting};
 use networks::model::{
@@ -78,6 +79,7 @@ pub(crate) fn generate(seed: u64) -> Generated {
         let id = DeviceId(u32::try_from(device).unwrap());
         Rules::new(&mut maker.random, &mut maker.built, &maker.segments, id).make();
     }
+    spare::add(&mut maker.random, &mut maker.built);
     Generated {
         built: maker.built,
         segments: maker.segments,

@@ -9,6 +9,7 @@ mod generate_rules;
 pub(crate) mod random;
 /// Packets for random networks.
 pub(crate) mod sample;
+mod spare;
 
 use findings::{FileId, Sources, Span};
 use ipnet::IpNet;
