@@ -2,17 +2,21 @@
 
 mod addresses;
 mod bgp;
+mod fixed_ports;
+mod hairpin;
 mod interface_settings;
 mod interfaces;
 mod lists;
 mod local;
 mod nat;
 mod ospf;
+mod owned;
 mod policies;
 mod policy_routes;
 mod policy_settings;
 mod profiles;
 mod protocols;
+mod returning;
 mod route_maps;
 mod sdwan;
 mod secrets;

@@ -6,6 +6,7 @@
 //! `nat-source-vip`, IP pools, other one-to-one virtual IPs, the address of the
 //! interface that the packet leaves by.
 
+use super::fixed_ports::fixed_ports;
 use super::vips::Reverse;
 use super::{Domain, all, not, unknown_action, words};
 use crate::fortios::reading::Node;
@@ -176,6 +177,7 @@ impl<'a> Domain<'a> {
         let plans = std::mem::take(&mut self.nat.plans);
         let mut rules = Vec::new();
         let Some((_, first)) = plans.first() else {
+            self.hairpin_rules(&mut rules);
             return rules;
         };
         let marked = not(Condition::Mark {
@@ -211,6 +213,7 @@ impl<'a> Domain<'a> {
             rules.push(self.reverse_rule(reverse, &marked));
         }
         rules.extend(later);
+        self.hairpin_rules(&mut rules);
         rules
     }
 
@@ -316,6 +319,13 @@ impl<'a> Domain<'a> {
                 origin,
             });
         }
+        if let [pool] = pools.as_slice()
+            && kind == PoolKind::FixedRange
+            && let Some(sources) = pool.sources
+            && fixed_ports(pool.range, sources, &condition, origin, rules)
+        {
+            return;
+        }
         let rewrite = AddressRewrite::Pool(pools.iter().map(|pool| pool.range).collect());
         let fixed = fixed || kind == PoolKind::OneToOne;
         push_ported(&rewrite, fixed, condition, origin, rules);
@@ -339,6 +349,19 @@ impl<'a> Domain<'a> {
             range: ends("startip", "endip")?,
             sources: ends("source-startip", "source-endip"),
         })
+    }
+
+    /// Returns the addresses of pools that the unit answers ARP for, in use or
+    /// not, with the entries they stand in.
+    pub(super) fn pool_addresses(&mut self) -> Vec<(IpAddr, IpAddr, Span)> {
+        let mut found = Vec::new();
+        for entry in self.entries("firewall ippool") {
+            let replies = entry.flag("arp-reply").unwrap_or(true);
+            if let Some(pool) = self.pool(&entry.name).filter(|_| replies) {
+                found.push((pool.range.0, pool.range.1, entry.span));
+            }
+        }
+        found
     }
 
     /// Looks at every pool once; those that policies use answer ARP.
@@ -441,6 +464,7 @@ impl<'a> Domain<'a> {
                 _ => self.pool_rules(&names, false, condition, origin, &mut rules),
             }
         }
+        self.hairpin_rules(&mut rules);
         rules
     }
 
@@ -495,7 +519,7 @@ impl<'a> Domain<'a> {
 /// the ephemeral ones, or stays where it is free (CLI reference, `firewall
 /// policy`, `port-preserve`): ports of 1024 and above become any of these,
 /// lower ones any at all.
-fn push_ported(
+pub(super) fn push_ported(
     source: &AddressRewrite,
     fixed: bool,
     condition: Condition,

@@ -10,9 +10,11 @@ use super::addresses::Side;
 use super::{Domain, all, any, not, unknown, unknown_action, words};
 use crate::fortios::reading::Node;
 use crate::fortios::syntax::Word;
+use crate::fortios::version::Version;
+use ipnet::IpNet;
 use networks::model::{
-    Action, Condition, InterfaceId, NextHop, RouteAction, RoutingTable, Rule, SessionEffect,
-    StaticRoute, TableId, VrfId,
+    Action, Condition, InterfaceId, InterfaceSet, NextHop, RouteAction, RoutingTable, Rule,
+    SessionEffect, StaticRoute, TableId, VrfId,
 };
 use packets::{AddressMatch, AddressSet, Family, Ports, Protocol};
 use std::collections::HashMap;
@@ -20,7 +22,7 @@ use std::net::IpAddr;
 
 /// Routes by the interface they leave by, and the tables made of them so far.
 #[derive(Debug, Default)]
-struct Tables {
+pub(super) struct Tables {
     routes: HashMap<(InterfaceId, Family), Vec<StaticRoute>>,
     made: HashMap<(InterfaceId, Family), TableId>,
 }
@@ -30,12 +32,15 @@ impl<'a> Domain<'a> {
     pub(super) fn read_policy_routes(&mut self) {
         let mut rules = Vec::new();
         let mut tables = Tables::default();
-        for route in self.fixed_routes() {
+        for route in self.installed_routes() {
             if let Some(id) = leaves_by(route.next_hop) {
                 let family = Family::of(route.prefix.addr());
                 tables.routes.entry((id, family)).or_default().push(route);
             }
         }
+        self.add_owned(&mut rules);
+        self.add_returning(&mut tables, &mut rules);
+        let before = rules.len();
         for (section, family) in [
             ("router policy", Family::V4),
             ("router policy6", Family::V6),
@@ -45,6 +50,10 @@ impl<'a> Domain<'a> {
             }
         }
         self.add_sdwan_rules(&mut rules);
+        if rules.len() > before {
+            let connected = self.connected_rules();
+            rules.splice(before..before, connected);
+        }
         if rules.is_empty() {
             return;
         }
@@ -191,16 +200,10 @@ impl<'a> Domain<'a> {
                 Action::Route(RouteAction::FirstUsable(vec![NextHop::Address(gateway)]))
             }
             (Some(id), None) if !self.has_dynamic_routes() => {
-                let table = match tables.made.get(&(id, family)) {
-                    Some(&table) => table,
-                    None => {
-                        let routes = tables.routes.remove(&(id, family));
-                        let table = self.table_by(id, routes.unwrap_or_default());
-                        tables.made.insert((id, family), table);
-                        table
-                    }
-                };
-                Action::Route(RouteAction::Table(table))
+                match self.table_of(id, family, tables) {
+                    Some(table) => Action::Route(RouteAction::Table(table)),
+                    None => unknown_action(entry.span, "there are too many tables"),
+                }
             }
             (Some(_), None) => {
                 let reason = "which learned route leads out by the interface is not modelled";
@@ -208,6 +211,85 @@ impl<'a> Domain<'a> {
             }
             (None, None) => unknown_action(entry.span, "the policy route names no way out"),
         }
+    }
+
+    /// Returns the table of the routes of a family that leave by an interface,
+    /// made where it is new.
+    pub(super) fn table_of(
+        &mut self,
+        id: InterfaceId,
+        family: Family,
+        tables: &mut Tables,
+    ) -> Option<TableId> {
+        if let Some(&table) = tables.made.get(&(id, family)) {
+            return Some(table);
+        }
+        if !self.afford() {
+            return None;
+        }
+        let routes = tables.routes.remove(&(id, family));
+        let table = self.table_by(id, routes.unwrap_or_default());
+        tables.made.insert((id, family), table);
+        Some(table)
+    }
+
+    /// Returns rules by which destinations of connected subnets are not asked
+    /// for in policy routes, as from 6.2.3 on (technical tip "Routing lookup
+    /// process outgoing and reply traffic").
+    fn connected_rules(&self) -> Vec<Rule> {
+        let since = self.version.map(|own| own.has(&[Version(6, 2, 3)]));
+        if since == Some(false) {
+            return Vec::new();
+        }
+        let several = self.device.vrfs.len() > 1;
+        let mut members: HashMap<VrfId, Vec<InterfaceId>> = HashMap::new();
+        for (id, interface) in self.device.interfaces() {
+            members.entry(interface.vrf).or_default().push(id);
+        }
+        let mut rules = Vec::new();
+        for (_, interface) in self.device.interfaces().filter(|(_, own)| own.is_up()) {
+            let nets = interface.addresses.iter();
+            let nets: Vec<_> = nets.map(|own| AddressMatch::Net(own.net.trunc())).collect();
+            if nets.is_empty() || !self.spend() {
+                continue;
+            }
+            let origin = interface.origin;
+            let mut parts = vec![Condition::Destination(AddressSet(nets))];
+            if let Some(ids) = members.get(&interface.vrf).filter(|_| several) {
+                parts.push(Condition::EntersBy(InterfaceSet::new(ids.iter().copied())));
+            }
+            if since.is_none() {
+                let reason = "whether policy routes are asked for it depends on the version";
+                parts.push(unknown(origin, reason));
+            }
+            rules.push(Rule {
+                condition: all(parts),
+                action: Action::Route(RouteAction::UseFib),
+                origin,
+            });
+        }
+        rules
+    }
+
+    /// Returns the routes of [`Self::fixed_routes`] that no other of the same
+    /// prefix and a smaller distance keeps out of the routing table.
+    fn installed_routes(&self) -> Vec<StaticRoute> {
+        let usable = |route: &StaticRoute| {
+            let by = leaves_by(route.next_hop).and_then(|id| self.device.interface(id));
+            by.is_none_or(networks::model::Interface::is_up)
+        };
+        let mut routes = self.fixed_routes();
+        routes.retain(usable);
+        let mut least: HashMap<IpNet, u8> = HashMap::new();
+        for route in routes.iter().filter(|route| !route.run_time) {
+            let least = least.entry(route.prefix).or_insert(route.distance);
+            *least = (*least).min(route.distance);
+        }
+        routes.retain(|route| {
+            let least = least.get(&route.prefix);
+            least.is_none_or(|least| route.distance <= *least)
+        });
+        routes
     }
 
     /// Makes a table of the routes that leave by one interface.
@@ -263,6 +345,13 @@ impl<'a> Domain<'a> {
             }));
         }
         routes
+    }
+}
+
+impl Tables {
+    /// Returns every route that no table was made of yet.
+    pub(super) fn all(&self) -> impl Iterator<Item = &StaticRoute> {
+        self.routes.values().flatten()
     }
 }
 

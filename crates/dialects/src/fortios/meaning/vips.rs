@@ -5,15 +5,22 @@
 //! port forwarding order of execution"); before 7.2 the order of overlapping
 //! ones depended on how they came to be, so there it is unknown. Which one
 //! rewrote a packet is kept in the lower half of its mark, for policies to see.
+//!
+//! What comes to one by another interface than its own is unknown: `extintf`
+//! does not bind the translation to the interface (technical tip "Firewall VIP
+//! difference in srcintf-filter and extintf"), and such packets may pass the
+//! policy to the outer interface first (technical tip "Configuring Hairpin NAT
+//! (VIP)").
 
 use super::vip_order::{HARMLESS, overlapping};
-use super::{Domain, all, unknown_action, words};
+use super::{Domain, all, not, unknown_action, words};
 use crate::fortios::reading::Node;
 use crate::fortios::syntax::Word;
 use crate::fortios::version::Version;
 use findings::Span;
 use networks::model::{
-    Action, AddressRewrite, ChainId, Condition, InterfaceId, PortRewrite, Rule, Translation,
+    Action, AddressRewrite, ChainId, Condition, InterfaceId, InterfaceSet, PortRewrite, Rule,
+    Translation,
 };
 use packets::{AddressMatch, AddressSet, Family, Ports, Protocol};
 use std::collections::HashMap;
@@ -21,6 +28,9 @@ use std::net::IpAddr;
 
 /// The bits of the mark that tell which virtual IP rewrote a packet.
 pub(super) const VIP_MASK: u32 = 0x0000_ffff;
+
+/// Why packets to a virtual IP that come in elsewhere are unknown.
+const ELSEWHERE: &str = "it comes to a virtual IP by another interface than the virtual IP's";
 
 /// Every virtual IP of a virtual domain.
 #[derive(Debug, Default)]
@@ -41,6 +51,9 @@ struct Vip<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Parsed {
     pub(super) condition: Condition,
+    /// Where packets to it must not come in: by others than these, it is not
+    /// told what becomes of them. `None` where any interface will do.
+    home: Option<InterfaceSet>,
     rewrite: Result<Translation, String>,
     pub(super) external: Vec<(IpAddr, IpAddr)>,
     /// The interfaces it listens on; `None` for any.
@@ -182,10 +195,7 @@ impl<'a> Domain<'a> {
         certain &= entry.list("extaddr").is_empty() && !external.is_empty();
         let (ports, protocol) = self.forwarded_ports(entry, kind);
         let mut parts = Vec::new();
-        if let Some(ids) = &interfaces {
-            let set = networks::model::InterfaceSet::new(ids.iter().copied());
-            parts.push(Condition::EntersBy(set));
-        }
+        let home = self.home_of(interfaces.as_deref(), &external);
         let ranges = external.iter().map(|&(a, b)| AddressMatch::Range(a, b));
         parts.push(if certain {
             Condition::Destination(AddressSet(ranges.collect()))
@@ -212,6 +222,7 @@ impl<'a> Domain<'a> {
         }
         Some(Parsed {
             condition: all(parts),
+            home,
             rewrite,
             external,
             interfaces,
@@ -454,6 +465,13 @@ impl<'a> Domain<'a> {
                     Action::Goto(self.rewriting_chain(rewrite, value, origin))
                 }
             };
+            if let Some(home) = parsed.home {
+                rules.push(Rule {
+                    condition: all([parsed.condition.clone(), not(Condition::EntersBy(home))]),
+                    action: unknown_action(origin, ELSEWHERE),
+                    origin,
+                });
+            }
             rules.push(Rule {
                 condition: parsed.condition,
                 action,
@@ -461,6 +479,21 @@ impl<'a> Domain<'a> {
             });
         }
         rules
+    }
+
+    /// Returns the external IPv4 addresses that the unit answers ARP for, in
+    /// use or not, with the entries they stand in.
+    pub(super) fn external_addresses(&self) -> Vec<(IpAddr, IpAddr, Span)> {
+        let mut found = Vec::new();
+        for vip in &self.vips.list {
+            let replies = vip.entry.flag("arp-reply").unwrap_or(true);
+            let Some(parsed) = vip.parsed.as_ref().filter(|_| replies) else {
+                continue;
+            };
+            let ranges = parsed.external.iter().filter(|(first, _)| first.is_ipv4());
+            found.extend(ranges.map(|&(first, last)| (first, last, vip.entry.span)));
+        }
+        found
     }
 
     fn rewriting_chain(&mut self, rewrite: Translation, value: u32, origin: Span) -> ChainId {
