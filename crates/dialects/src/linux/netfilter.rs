@@ -293,8 +293,7 @@ impl Builder {
                 tracking: Tracking::All,
                 tcp_out_of_state: OutOfState::Invalid,
                 icmp_out_of_state: OutOfState::Invalid,
-                shared: None,
-                origin: None,
+                ..Sessions::stateless()
             }
         } else {
             Sessions::stateless()

@@ -297,14 +297,22 @@ impl Place<'_> {
             out.end(pass, disposition);
             return None;
         }
-        if self.checks_reverse_path() {
-            pass.hop.steps.push(Step::ReversePathPassed);
-        }
         if packet.fragment == Fragment::First {
             pass.hop.answers =
                 sessions::find(self.network, self.id, self.memories, &packet).cloned();
         }
         let session = pass.answers().is_some_and(|entry| entry.session);
+        if !(session && self.device.sessions.answers_unchecked) {
+            if let Some(disposition) = self.no_reverse_path(packet.source) {
+                // Nobody asks what it would have belonged to.
+                pass.hop.answers = None;
+                out.end(pass, disposition);
+                return None;
+            }
+            if self.checks_reverse_path() {
+                pass.hop.steps.push(Step::ReversePathPassed);
+            }
+        }
         pass.standing = sessions::standing(self.device, session, &packet);
         match &pass.standing {
             Standing::Dropped => {
@@ -329,15 +337,13 @@ impl Place<'_> {
             .is_some_and(|interface| interface.reverse_path.is_some())
     }
 
-    /// Returns how the packet ends before sessions and hooks, where it does (E1 to E4).
+    /// Returns how the packet ends before all checks, where it does (E1 to E3).
     fn refusal(&self, arrival: &Arrival) -> Option<Disposition> {
-        let entered = match arrival.enters {
-            None => None,
-            Some(id) => match self.device.interface(id) {
-                Some(interface) if interface.is_up() => Some((id, interface)),
-                _ => return Some(lost(arrival)),
-            },
-        };
+        if let Some(id) = arrival.enters
+            && !self.device.interface(id).is_some_and(Interface::is_up)
+        {
+            return Some(lost(arrival));
+        }
         let unread = unread(self.device, |touches| match touches {
             Touches::Device => true,
             Touches::Interface(id) => arrival.enters == Some(*id),
@@ -355,9 +361,14 @@ impl Place<'_> {
             let unknown = super::chain::unknown(origin, reason);
             return Some(Disposition::Unknown(vec![unknown]));
         }
-        let (id, interface) = entered?;
+        None
+    }
+
+    /// Returns how the packet ends for want of a reverse path (E4).
+    fn no_reverse_path(&self, source: IpAddr) -> Option<Disposition> {
+        let id = self.enters?;
+        let interface = self.device.interface(id)?;
         let mode = interface.reverse_path?;
-        let source = arrival.packet.source;
         match Check::passes(self.routing, interface.vrf, id, source, mode) {
             Ok(true) => None,
             Ok(false) => Some(Disposition::ReversePath {

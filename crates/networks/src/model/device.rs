@@ -272,6 +272,8 @@ pub struct Sessions {
     /// A name that devices share when they share their sessions (a cluster,
     /// conntrackd, FGSP); `None` for a device that shares with nobody.
     pub shared: Option<String>,
+    /// Whether what belongs to a session is not asked for its reverse path.
+    pub answers_unchecked: bool,
     /// The line that set what is not the default, for explanations.
     pub origin: Option<Span>,
 }
@@ -284,6 +286,7 @@ impl Sessions {
             tcp_out_of_state: OutOfState::New,
             icmp_out_of_state: OutOfState::New,
             shared: None,
+            answers_unchecked: false,
             origin: None,
         }
     }

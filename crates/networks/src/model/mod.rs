@@ -41,7 +41,8 @@
 //!   such devices reassemble, and what they decide stands in a header that the
 //!   fragment does not show. Elsewhere a later fragment is judged as itself and
 //!   belongs to no session.
-//! - E4. Then reverse-path checks, by the FIB of the interface's VRF alone
+//! - E4. Then reverse-path checks, but of what belongs to a session (S1) at devices
+//!   with [`Sessions::answers_unchecked`], by the FIB of the interface's VRF alone
 //!   ([`crate::forwarding::FibAction::Vrf`] is followed). `Strict`: the entry with
 //!   the longest prefix that contains the source forwards by the interface (one of
 //!   several hops is enough). `Feasible`: some entry that contains the source does,

@@ -99,6 +99,7 @@ impl<S: PacketSets> Machine<'_, S> {
         }
         if let Some((interface, check)) =
             interface.and_then(|id| Some((id, facts.device.interface(id)?.reverse_path?)))
+            && !(session && facts.device.sessions.answers_unchecked)
         {
             let check = reverse_path(facts, interface, check);
             let fail = self.from(&check.fail)?;

@@ -1,8 +1,9 @@
 use super::{check, check_answers, two_routers};
 use crate::support::build::{ACCEPT, Built, TRACK, from, is, port, to};
+use networks::forwarding::FibAction;
 use networks::model::{
-    Action, Condition, ConnectionState, ConnectionStates, Established, OutOfState, SessionEffect,
-    Sessions, Stage, Tracking,
+    Action, Condition, ConnectionState, ConnectionStates, Established, NextHop, OutOfState,
+    ReversePath, RouteAction, SessionEffect, Sessions, Stage, Tracking, VrfId,
 };
 use packets::Protocol;
 
@@ -16,8 +17,7 @@ fn tracking(out_of_state: OutOfState) -> Sessions {
         tracking: Tracking::All,
         tcp_out_of_state: out_of_state,
         icmp_out_of_state: out_of_state,
-        shared: None,
-        origin: None,
+        ..Sessions::stateless()
     }
 }
 
@@ -413,5 +413,40 @@ fn later_fragments_and_unanswered_kinds_have_no_answer() {
     let built = two_routers();
     for packet in ["later udp 10.1.0.5 10.2.0.5", "icmp 10.1.0.5 10.2.0.5 13"] {
         check_answers(&built, "a lan", packet, &[]);
+    }
+}
+
+/// E4: answers are checked for their reverse path, unless the device leaves
+/// out what belongs to a session; what belongs to none is checked always.
+#[test]
+fn answers_may_go_unchecked() {
+    for (unchecked, fate) in [
+        (false, "lost, no reverse path at a wan"),
+        (true, "came back"),
+    ] {
+        let mut built = guarded(Sessions {
+            answers_unchecked: unchecked,
+            ..tracking(OutOfState::Drop)
+        });
+        built.interface("a wan").reverse_path = Some(ReversePath::Strict {
+            default_counts: false,
+        });
+        check_answers(&built, "a lan", WEB, &["came back"]);
+        let by = built.at("a wan").interface;
+        let chain = built.chain(
+            "a",
+            "pbr",
+            vec![(
+                from("10.1.0.0/24"),
+                Action::Route(RouteAction::FirstUsable(vec![NextHop::InterfaceAddress(
+                    by,
+                    "10.9.0.2".parse().unwrap(),
+                )])),
+            )],
+            Action::Return,
+        );
+        built.device("a").vrfs[0].policy_routing = Some(chain);
+        built.entry("a", VrfId::DEFAULT, "10.2.0.5/32", FibAction::Discard);
+        check_answers(&built, "a lan", WEB, &[fate]);
     }
 }

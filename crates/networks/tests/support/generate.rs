@@ -516,7 +516,7 @@ impl Maker {
                     tcp_out_of_state: *self.random.pick(&settings),
                     icmp_out_of_state: *self.random.pick(&settings),
                     shared: self.random.percent(25).then(|| "pair".to_owned()),
-                    origin: None,
+                    ..Sessions::stateless()
                 };
                 self.built.network.devices[id.index()].sessions = sessions;
             }

@@ -1,4 +1,5 @@
-//! Routes that are installed but not used, for the checks that count them.
+//! What matters to reverse-path checks alone: routes that are installed but not
+//! used, and devices that do not check answers.
 
 use super::build::{Built, unknown};
 use super::random::Random;
@@ -10,7 +11,8 @@ pub(super) fn add(random: &mut Random, built: &mut Built) {
     let Built {
         network, routing, ..
     } = built;
-    for (device, routing) in network.devices.iter().zip(&mut routing.devices) {
+    for (device, routing) in network.devices.iter_mut().zip(&mut routing.devices) {
+        device.sessions.answers_unchecked = random.percent(50);
         for (number, interface) in (0u32..).zip(&device.interfaces) {
             let vrf = &mut routing.vrfs[interface.vrf.index()];
             let entries = vrf.fib.entries();

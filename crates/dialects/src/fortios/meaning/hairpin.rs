@@ -2,9 +2,10 @@
 
 use super::nat::{NAT_MASK, push_ported};
 use super::vips::VIP_MASK;
-use super::{Domain, all, not, unknown_action};
+use super::{Domain, REFERENCES_MAX, all, not, unknown_action};
 use networks::model::{AddressRewrite, Condition, InterfaceId, InterfaceSet, Rule};
 use packets::{AddressSet, Family};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 impl Domain<'_> {
@@ -12,23 +13,40 @@ impl Domain<'_> {
     /// turn: `extintf`, or with `any` those whose own address it is (technical
     /// tip "Configuring Hairpin NAT (VIP)", example 1); `None` for every one.
     pub(super) fn home_of(
-        &self,
+        &mut self,
         interfaces: Option<&[InterfaceId]>,
         external: &[(IpAddr, IpAddr)],
     ) -> Option<InterfaceSet> {
         if let Some(ids) = interfaces {
             return Some(InterfaceSet::new(ids.iter().copied()));
         }
-        let owners = self.device.interfaces().filter(|(_, interface)| {
-            let mut own = interface.addresses.iter().map(|own| own.net.addr());
-            own.any(|own| {
-                external.iter().any(|&(first, last)| {
-                    first.is_ipv4() == own.is_ipv4() && (first..=last).contains(&own)
-                })
-            })
-        });
-        let owners: Vec<InterfaceId> = owners.map(|(id, _)| id).collect();
+        let mut owners = Vec::new();
+        for &(first, last) in external.iter().filter(|(first, last)| first <= last) {
+            let found: Vec<InterfaceId> = self
+                .vips
+                .owners
+                .range(first..=last)
+                .map(|(_, id)| *id)
+                .take(REFERENCES_MAX.saturating_sub(self.references.get()))
+                .collect();
+            for id in found {
+                if self.afford() {
+                    owners.push(id);
+                }
+            }
+        }
         (!owners.is_empty()).then(|| InterfaceSet::new(owners))
+    }
+
+    /// Returns the addresses of the interfaces.
+    pub(super) fn own_addresses(&self) -> BTreeMap<IpAddr, InterfaceId> {
+        let interfaces = self.device.interfaces();
+        interfaces
+            .flat_map(|(id, interface)| {
+                let own = interface.addresses.iter();
+                own.map(move |own| (own.net.addr(), id))
+            })
+            .collect()
     }
 
     /// Adds the rules for what a virtual IP sends back by the interface it came
@@ -39,7 +57,8 @@ impl Domain<'_> {
     pub(super) fn hairpin_rules(&self, rules: &mut Vec<Rule>) {
         let settings = self.section("system settings");
         let key = "snat-hairpin-traffic";
-        if self.vips.is_empty() || settings.and_then(|found| found.flag(key)) == Some(false) {
+        let in_force = self.vips.any_used() || self.central_nat() && !self.vips.is_empty();
+        if !in_force || settings.and_then(|found| found.flag(key)) == Some(false) {
             return;
         }
         let origin = settings.map_or(self.top, |found| found.span_of(key));

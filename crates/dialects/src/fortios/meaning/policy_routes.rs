@@ -236,7 +236,7 @@ impl<'a> Domain<'a> {
     /// Returns rules by which destinations of connected subnets are not asked
     /// for in policy routes, as from 6.2.3 on (technical tip "Routing lookup
     /// process outgoing and reply traffic").
-    fn connected_rules(&self) -> Vec<Rule> {
+    fn connected_rules(&mut self) -> Vec<Rule> {
         let since = self.version.map(|own| own.has(&[Version(6, 2, 3)]));
         if since == Some(false) {
             return Vec::new();
@@ -246,16 +246,22 @@ impl<'a> Domain<'a> {
         for (id, interface) in self.device.interfaces() {
             members.entry(interface.vrf).or_default().push(id);
         }
+        let up = self.device.interfaces().filter(|(_, own)| own.is_up());
+        let connected: Vec<_> = up
+            .map(|(_, own)| {
+                let nets = own.addresses.iter();
+                let nets: Vec<_> = nets.map(|at| AddressMatch::Net(at.net.trunc())).collect();
+                (own.vrf, own.origin, nets)
+            })
+            .filter(|(_, _, nets)| !nets.is_empty())
+            .collect();
         let mut rules = Vec::new();
-        for (_, interface) in self.device.interfaces().filter(|(_, own)| own.is_up()) {
-            let nets = interface.addresses.iter();
-            let nets: Vec<_> = nets.map(|own| AddressMatch::Net(own.net.trunc())).collect();
-            if nets.is_empty() || !self.spend() {
-                continue;
+        for (vrf, origin, nets) in connected {
+            if !self.afford() {
+                break;
             }
-            let origin = interface.origin;
             let mut parts = vec![Condition::Destination(AddressSet(nets))];
-            if let Some(ids) = members.get(&interface.vrf).filter(|_| several) {
+            if let Some(ids) = members.get(&vrf).filter(|_| several) {
                 parts.push(Condition::EntersBy(InterfaceSet::new(ids.iter().copied())));
             }
             if since.is_none() {

@@ -15,6 +15,9 @@ impl<'a> Domain<'a> {
         self.device.sessions.tracking = Tracking::Explicit;
         self.device.sessions.tcp_out_of_state = OutOfState::Drop;
         self.device.sessions.icmp_out_of_state = OutOfState::Drop;
+        // Technical tip "Reverse path forwarding check not working for packets
+        // in the reply direction".
+        self.device.sessions.answers_unchecked = true;
         self.read_settings();
         self.read_cluster();
         // A packet that goes back by its interface needs no session, so that

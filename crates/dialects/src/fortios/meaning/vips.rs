@@ -23,7 +23,7 @@ use networks::model::{
     Translation,
 };
 use packets::{AddressMatch, AddressSet, Family, Ports, Protocol};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 /// The bits of the mark that tell which virtual IP rewrote a packet.
@@ -37,6 +37,8 @@ const ELSEWHERE: &str = "it comes to a virtual IP by another interface than the 
 pub(super) struct Vips<'a> {
     list: Vec<Vip<'a>>,
     index: HashMap<(Family, &'a str), usize>,
+    /// The addresses of the unit's interfaces, in order.
+    pub(super) owners: BTreeMap<IpAddr, InterfaceId>,
 }
 
 #[derive(Debug)]
@@ -97,6 +99,11 @@ impl Vips<'_> {
         self.list.is_empty()
     }
 
+    /// Tells whether a policy that is on names one.
+    pub(super) fn any_used(&self) -> bool {
+        self.list.iter().any(|vip| vip.used)
+    }
+
     /// Notes that a policy names these.
     pub(super) fn used(&mut self, indices: &[usize], enabled: bool) {
         for &index in indices.iter().filter(|_| enabled) {
@@ -146,6 +153,9 @@ impl<'a> Domain<'a> {
 
     /// Reads every virtual IP and group.
     pub(super) fn read_vips(&mut self) {
+        if !self.vips.is_empty() {
+            self.vips.owners = self.own_addresses();
+        }
         for at in 0..self.vips.list.len() {
             let Some((entry, family)) = self.vips.list.get(at).map(|vip| (vip.entry, vip.family))
             else {
