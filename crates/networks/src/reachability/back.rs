@@ -86,6 +86,8 @@ pub(super) struct Answers<'a, 'n, S: PacketSets> {
     /// Where answers must come.
     pub(super) home: &'a Goal,
     arrived: &'a Arrived<S::Set>,
+    /// The packets by space, as they came to its end.
+    packets: Vec<S::Set>,
     /// The translations on the way there, the first one first.
     pub(super) translations: Vec<Translated>,
     /// What devices remember, the newest first.
@@ -137,6 +139,13 @@ pub(super) fn answers<S: PacketSets>(
             Memory::Translated { .. } => {}
         }
     }
+    // Packets that differ may have one answer: only those that arrived here count.
+    let mut packets = vec![arrived.packets];
+    for translated in translations.iter().rev() {
+        let after = packets.last().copied().unwrap_or(arrived.packets);
+        packets.push(there.before(machine, forth, translated, after)?);
+    }
+    packets.reverse();
     let empty = machine.sets.empty();
     let spaces = by_space.len();
     let mut answers = Answers {
@@ -146,6 +155,7 @@ pub(super) fn answers<S: PacketSets>(
         there,
         home,
         arrived,
+        packets,
         translations,
         visits,
         reflected,
@@ -174,15 +184,10 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         Space::try_from(self.translations.len()).unwrap_or(Space::MAX)
     }
 
-    /// Returns the packets of a space: as they came to its end.
+    /// Returns the packets of a space, of those that arrived here.
     fn packets_in(&self, space: Space) -> S::Set {
-        match self.translations.get(usize::from(space)) {
-            Some(translated) => {
-                let before = self.there.before.get(&translated.trail).copied();
-                before.unwrap_or(self.machine.sets.empty())
-            }
-            None => self.arrived.packets,
-        }
+        let known = self.packets.get(usize::from(space)).copied();
+        known.unwrap_or(self.machine.sets.empty())
     }
 
     /// Returns the answers to all packets of a space.
@@ -534,15 +539,20 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             doubt = self.machine.sets.or(doubt, sent)?;
         }
         let nothing_lost = self.machine.sets.is_empty(lost) && self.machine.sets.is_empty(doubt);
-        let back = if nothing_lost {
-            // Every answer came back on every way.
+        let mut back = self.machine.sets.exists(self.back, Field::Mark)?;
+        if nothing_lost {
+            // Every answer came back on every way; that none was forgotten is made sure.
+            let all = self.expected(0)?;
+            let missing = self.machine.sets.difference(all, back)?;
+            doubt = self.sent(Form::of(0), missing)?;
             let all = self.arrived.packets;
-            self.there
-                .sent(self.machine, self.forth, self.arrived.trail, all)?
+            back = self
+                .there
+                .sent(self.machine, self.forth, self.arrived.trail, all)?;
+            back = self.machine.sets.difference(back, doubt)?;
         } else {
-            let back = self.back;
-            self.sent(Form::of(0), back)?
-        };
+            back = self.sent(Form::of(0), back)?;
+        }
         Ok(Answered {
             lost,
             doubt,

@@ -2,12 +2,13 @@
 
 use super::back::answers;
 use super::condition::Evaluation;
+use super::cones::groups;
 use super::context::{Context, Role, Seen};
 use super::graph::{Graph, NodeId};
 use super::machine::Machine;
 use super::place::{Held, Place};
 use super::question::{Answer, Answers, Question, Shares, Start, Summary, Verdict};
-use super::solve::{Goal, Quad, Solution, solve};
+use super::solve::{Cut, Goal, Quad, Solution, solve};
 use super::there::{There, explore};
 use super::world::{LinkId, World};
 use crate::forwarding::Routing;
@@ -74,7 +75,8 @@ impl<'n, S: PacketSets> Engine<'n, S> {
         graph.build(machine, roots)?;
         // What is not asked for by its source may be after translation.
         let headers = machine.headers;
-        let solution = solve(machine, &graph, &question.goal, headers)?;
+        let (goal, groups) = (&question.goal, groups(&graph));
+        let solution = solve(machine, &graph, &groups, goal, headers, &Cut(Vec::new()))?;
         let there = machine.value_at(&solution, &begins, asked)?;
         let mut causes = FxHashSet::default();
         let undecided = there.all_must != there.all_may || there.any_must != there.any_may;

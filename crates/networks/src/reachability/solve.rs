@@ -141,12 +141,15 @@ impl<S: Copy + PartialEq> Solution<S> {
 
 /// Works out a graph whose nodes are all expanded.
 ///
-/// Only packets within `among` are looked at.
+/// Only packets within `among` are looked at, and of those at a node only the
+/// ones that `cut` lets be there.
 pub(super) fn solve<S: PacketSets>(
     machine: &mut Machine<'_, S>,
     graph: &Graph<S>,
+    groups: &[Vec<NodeId>],
     goal: &Goal,
     among: S::Set,
+    cut: &Cut<S::Set>,
 ) -> Result<Solution<S::Set>, SetError> {
     let empty = Quad::of(machine.sets.empty());
     let mut solution = Solution {
@@ -189,10 +192,20 @@ pub(super) fn solve<S: PacketSets>(
         };
         set(&mut solution, number, value);
     }
-    for component in components(graph) {
-        settle(machine, graph, &mut solution, &component)?;
+    for group in groups {
+        settle(machine, graph, &mut solution, group, cut)?;
     }
     Ok(solution)
+}
+
+/// Packets that can be at a node, where that is known; see [`super::cones`].
+#[derive(Debug, Default)]
+pub(super) struct Cut<S>(pub(super) Vec<Option<S>>);
+
+impl<S: Copy> Cut<S> {
+    fn at(&self, node: NodeId) -> Option<S> {
+        self.0.get(node as usize).copied().flatten()
+    }
 }
 
 fn set<S>(solution: &mut Solution<S>, node: NodeId, value: Quad<S>) {
@@ -207,6 +220,7 @@ fn settle<S: PacketSets>(
     graph: &Graph<S>,
     solution: &mut Solution<S::Set>,
     component: &[NodeId],
+    cut: &Cut<S::Set>,
 ) -> Result<(), SetError> {
     let looped = match component {
         [only] => graph
@@ -221,7 +235,10 @@ fn settle<S: PacketSets>(
             if graph.edges(*node).is_empty() {
                 continue;
             }
-            let value = evaluate(machine, graph, solution, *node)?;
+            let mut value = evaluate(machine, graph, solution, *node)?;
+            if let Some(here) = cut.at(*node) {
+                value = value.zip(Quad::of(here), |a, b| machine.sets.and(a, b))?;
+            }
             if value != solution.at(*node) {
                 changed = true;
                 set(solution, *node, value);
@@ -348,18 +365,8 @@ fn before<S: PacketSets>(
     })
 }
 
-/// Returns the nodes in groups that can reach each other, those that lead
-/// nowhere else first (Tarjan's algorithm, without recursion).
-pub(super) fn components<S: PacketSets>(graph: &Graph<S>) -> Vec<Vec<NodeId>> {
-    let next = |node: NodeId| {
-        let edges = graph.edges(node).iter();
-        edges.flat_map(|edge| edge.next.iter().copied()).collect()
-    };
-    strongly_connected(graph.len(), next)
-}
-
 /// Groups numbers below `count` that can reach each other by `next`, a group
-/// after every group it leads to.
+/// after every group it leads to (Tarjan's algorithm, without recursion).
 pub(super) fn strongly_connected(count: usize, next: impl Fn(u32) -> Vec<u32>) -> Vec<Vec<u32>> {
     const UNSEEN: u32 = u32::MAX;
     const DONE: u32 = u32::MAX - 1;

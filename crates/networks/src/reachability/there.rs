@@ -5,7 +5,7 @@ use super::limits::{STATES_MAX, TRANSLATIONS_MAX};
 use super::machine::Machine;
 use super::place::{Phase, Place};
 use super::solve::{Goal, Solution};
-use super::trail::{FRESH, Memory, Space, TrailId, Trails, Visit};
+use super::trail::{FRESH, Memory, Space, TrailId, Trails, Translated, Visit};
 use packets::{Field, PacketSets, SetError};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -302,6 +302,24 @@ impl<S: PacketSets> Exploration<'_, '_, S> {
 }
 
 impl<T: Copy + PartialEq> There<T> {
+    /// Returns packets as they came to a translation that makes them these.
+    pub(super) fn before<S: PacketSets<Set = T>>(
+        &self,
+        machine: &mut Machine<'_, S>,
+        graph: &Graph<S>,
+        translated: &Translated,
+        after: T,
+    ) -> Result<T, SetError> {
+        let Some(rewriting) = graph.rewriting(translated.rewrite) else {
+            return Ok(machine.sets.empty());
+        };
+        let packets = machine.sets.pre_image_any(&rewriting.plain, after)?;
+        let before = self.before.get(&translated.trail).copied();
+        machine
+            .sets
+            .and(packets, before.unwrap_or(machine.sets.empty()))
+    }
+
     /// Returns packets as they were sent that are these at the end of a trail.
     pub(super) fn sent<S: PacketSets<Set = T>>(
         &self,
@@ -312,14 +330,7 @@ impl<T: Copy + PartialEq> There<T> {
     ) -> Result<T, SetError> {
         let mut packets = machine.sets.exists(packets, Field::Mark)?;
         for translated in self.trails.translations(trail).into_iter().rev() {
-            let Some(rewriting) = graph.rewriting(translated.rewrite) else {
-                continue;
-            };
-            packets = machine.sets.pre_image_any(&rewriting.plain, packets)?;
-            let before = self.before.get(&translated.trail).copied();
-            packets = machine
-                .sets
-                .and(packets, before.unwrap_or(machine.sets.empty()))?;
+            packets = self.before(machine, graph, &translated, packets)?;
         }
         Ok(packets)
     }

@@ -1,0 +1,319 @@
+//! All pairs of segments: who reaches whom, and back.
+//!
+//! The work is one destination at a time, for all sources at once. Sets made for
+//! one destination are given back after its answers were looked at; several
+//! threads work on clones of one engine.
+
+use super::cones::{ConeId, Cones, groups};
+use super::engine::{Begin, Engine};
+use super::graph::{Graph, NodeId};
+use super::machine::Machine;
+use super::place::Place;
+use super::question::{Answers, Shares, Start, Verdict};
+use super::solve::{Cut, Goal, Quad, Solution, solve};
+use super::there::explore;
+use crate::model::DeviceId;
+use packets::{Address, AddressSet, Field, Intervals, PacketSets, SetError};
+use rustc_hash::FxHashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A segment that packets start from and arrive at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// How its own packets start.
+    pub start: Start,
+    /// The addresses of its hosts, as they send.
+    pub sources: AddressSet,
+    /// The addresses by which others reach them.
+    pub destinations: AddressSet,
+    /// Where packets to them arrive.
+    pub goal: Goal,
+}
+
+/// What all pairs are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// Whether answers must come back, too.
+    pub answered: bool,
+    /// How many threads work; at least one does.
+    pub threads: usize,
+}
+
+/// What holds between two endpoints.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<S> {
+    /// The position of the one that sends.
+    pub from: usize,
+    /// The position of the one that receives.
+    pub to: usize,
+    /// All packets from the one to the other.
+    pub asked: S,
+    /// Which of them arrive.
+    pub there: Quad<S>,
+    /// Which of them arrive and have their answers come back.
+    pub round: Quad<S>,
+    /// What becomes of the answers, where that was asked.
+    pub answers: Option<Answers<S>>,
+    /// For which packets it works.
+    pub shares: Shares<S>,
+    /// What holds of all.
+    pub verdict: Verdict,
+}
+
+/// Where the packets of one destination met rules: for each device, the
+/// destinations that packets there and answers back had.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Footprint<A> {
+    pub(super) there: FxHashMap<DeviceId, Intervals<A>>,
+    pub(super) back: FxHashMap<DeviceId, Intervals<A>>,
+}
+
+/// The endpoints, with their addresses as intervals.
+pub(super) struct Ends<'a, A> {
+    pub(super) list: &'a [Endpoint],
+    pub(super) sources: Vec<Intervals<A>>,
+    pub(super) destinations: Vec<Intervals<A>>,
+}
+
+impl<'a, A: Address> Ends<'a, A> {
+    pub(super) fn new(list: &'a [Endpoint]) -> Result<Self, SetError> {
+        let of = |get: fn(&Endpoint) -> &AddressSet| {
+            list.iter()
+                .map(|end| Intervals::addresses(get(end)))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Self {
+            list,
+            sources: of(|end| &end.sources)?,
+            destinations: of(|end| &end.destinations)?,
+        })
+    }
+}
+
+impl<S> Engine<'_, S>
+where
+    S: PacketSets + Send,
+    S::Set: Send + Sync,
+    S::Mark: Send,
+{
+    /// Answers for every ordered pair of different endpoints, sources genuine.
+    ///
+    /// `look` sees each pair once, with the sets it is told in, which do not
+    /// outlive the call; what it returns is collected by sender within receiver.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Exhausted`] where the sets of one destination do not fit.
+    pub fn all_pairs<R: Send>(
+        &mut self,
+        endpoints: &[Endpoint],
+        scope: Scope,
+        look: impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError> + Sync,
+    ) -> Result<Vec<R>, SetError> {
+        let ends = Ends::new(endpoints)?;
+        let next = AtomicUsize::new(0);
+        let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::new(Vec::with_capacity(endpoints.len()));
+        let failed: Mutex<Option<SetError>> = Mutex::new(None);
+        let work = |machine: &mut Machine<'_, S>| {
+            let mut cones = Cones::new();
+            let everyone: Vec<usize> = (0..endpoints.len()).collect();
+            loop {
+                let to = next.fetch_add(1, Ordering::Relaxed);
+                if to >= endpoints.len() {
+                    return;
+                }
+                match machine.destination(&ends, to, &everyone, scope.answered, &mut cones, &look) {
+                    Ok((results, _)) => lock(&done).push((to, results)),
+                    Err(error) => {
+                        *lock(&failed) = Some(error);
+                        next.store(endpoints.len(), Ordering::Relaxed);
+                        return;
+                    }
+                }
+            }
+        };
+        if scope.threads > 1 {
+            std::thread::scope(|threads| {
+                for _ in 1..scope.threads {
+                    let mut machine = self.machine.clone();
+                    threads.spawn(move || work(&mut machine));
+                }
+                work(&mut self.machine);
+            });
+        } else {
+            work(&mut self.machine);
+        }
+        if let Some(error) = lock(&failed).take() {
+            return Err(error);
+        }
+        let mut done = std::mem::take(&mut *lock(&done));
+        done.sort_by_key(|(to, _)| *to);
+        Ok(done.into_iter().flat_map(|(_, results)| results).collect())
+    }
+}
+
+/// Takes a lock; what a thread that failed left behind is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl<S: PacketSets> Machine<'_, S> {
+    /// Answers for one destination and some senders.
+    pub(super) fn destination<R>(
+        &mut self,
+        ends: &Ends<'_, S::Key>,
+        to: usize,
+        senders: &[usize],
+        answered: bool,
+        cones: &mut Cones<S::Key>,
+        look: &impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError>,
+    ) -> Result<(Vec<R>, Footprint<S::Key>), SetError> {
+        let mut results = Vec::with_capacity(senders.len());
+        let mut footprint = Footprint::default();
+        let (Some(endpoint), Some(destinations)) = (ends.list.get(to), ends.destinations.get(to))
+        else {
+            return Ok((results, footprint));
+        };
+        let (mark, before) = (self.sets.mark(), self.compilations);
+        let mut graph = Graph::new();
+        let mut begins: Vec<(usize, Vec<Begin<S::Set>>)> = Vec::with_capacity(senders.len());
+        for &from in senders.iter().filter(|from| **from != to) {
+            if let (Some(sender), Some(sources)) = (ends.list.get(from), ends.sources.get(from)) {
+                let nodes = self.begin(&mut graph, sender.start, sources, destinations)?;
+                begins.push((from, nodes));
+            }
+        }
+        let nodes = begins.iter().flat_map(|(_, begins)| begins);
+        graph.build(
+            self,
+            nodes
+                .flat_map(|begin| begin.nodes.iter().copied())
+                .collect(),
+        )?;
+        let groups = groups(&graph);
+        let cut = self.cut(&graph, &groups, &begins, ends, cones)?;
+        let headers = self.headers;
+        let solution = solve(self, &graph, &groups, &endpoint.goal, headers, &cut)?;
+        let mut back = Graph::new();
+        for (from, begins) in &begins {
+            let graphs = (&graph, &mut back);
+            let pair = self.pair(graphs, &solution, ends, (*from, to), begins, answered)?;
+            results.push(look(&mut self.sets, &pair)?);
+        }
+        footprint.there = tread(&graph);
+        footprint.back = tread(&back);
+        if self.compilations == before {
+            self.sets.release_to(mark)?;
+        }
+        Ok((results, footprint))
+    }
+
+    /// Finds which packets can be at the places where they enter devices.
+    fn cut(
+        &mut self,
+        graph: &Graph<S>,
+        groups: &[Vec<NodeId>],
+        begins: &[(usize, Vec<Begin<S::Set>>)],
+        ends: &Ends<'_, S::Key>,
+        cones: &mut Cones<S::Key>,
+    ) -> Result<Cut<S::Set>, SetError> {
+        let mut first = Vec::new();
+        for (from, begins) in begins {
+            let Some(sources) = ends.sources.get(*from) else {
+                continue;
+            };
+            let cone = cones.id(sources.clone());
+            let nodes = begins.iter().flat_map(|begin| begin.nodes.iter().copied());
+            first.extend(nodes.map(|node| (node, cone)));
+        }
+        let at = cones.spread(graph, groups, &first);
+        let mut made: FxHashMap<ConeId, S::Set> = FxHashMap::default();
+        let mut cut = vec![None; graph.len()];
+        for ((node, cone), place) in graph.nodes().zip(&at).zip(&mut cut) {
+            if !matches!(node.place, Place::Enter { .. } | Place::Delivered { .. }) {
+                continue;
+            }
+            let set = match made.get(cone) {
+                Some(set) => *set,
+                None => {
+                    let sources = cones.get(*cone).cloned().unwrap_or_default();
+                    let set = self.sets.field(Field::Source, &sources)?;
+                    made.insert(*cone, set);
+                    set
+                }
+            };
+            *place = Some(set);
+        }
+        Ok(Cut(cut))
+    }
+
+    fn pair(
+        &mut self,
+        (graph, back): (&Graph<S>, &mut Graph<S>),
+        solution: &Solution<S::Set>,
+        ends: &Ends<'_, S::Key>,
+        (from, to): (usize, usize),
+        begins: &[Begin<S::Set>],
+        answered: bool,
+    ) -> Result<Pair<S::Set>, SetError> {
+        let nobody = Intervals::none();
+        let sources = ends.sources.get(from).unwrap_or(&nobody);
+        let destinations = ends.destinations.get(to).unwrap_or(&nobody);
+        let everything = self.sets.full();
+        let asked = self.between(sources, destinations, everything)?;
+        let there = self.value_at(solution, begins, asked)?;
+        let (mut round, mut answers) = (there, None);
+        if let (true, Some(sender), Some(receiver)) = (
+            answered && !self.sets.is_empty(there.any_may),
+            ends.list.get(from),
+            ends.list.get(to),
+        ) {
+            let starts = self.starts(begins, asked)?;
+            let ways = explore(self, graph, solution, &receiver.goal, &starts)?;
+            let home = self.home(sender.start);
+            let found = self.answers((graph, back), &ways, &home, sources, &mut Vec::new())?;
+            round = self.round(there, found)?;
+            answers = Some(found);
+        }
+        let shares = self.shares(asked, round)?;
+        let verdict = self.verdict(asked, &shares);
+        Ok(Pair {
+            from,
+            to,
+            asked,
+            there,
+            round,
+            answers,
+            shares,
+            verdict,
+        })
+    }
+}
+
+/// Returns where the packets of a graph meet rules.
+fn tread<S: PacketSets>(graph: &Graph<S>) -> FxHashMap<DeviceId, Intervals<S::Key>> {
+    let mut met: FxHashMap<DeviceId, Vec<u32>> = FxHashMap::default();
+    for node in graph.nodes() {
+        let device = match node.place {
+            Place::Hook(at) => at.device,
+            Place::Policy { device, .. } => device,
+            _ => continue,
+        };
+        let slices = met.entry(device).or_default();
+        if !slices.contains(&node.slice) {
+            slices.push(node.slice);
+        }
+    }
+    met.into_iter()
+        .map(|(device, slices)| {
+            let slices = slices.into_iter().filter_map(|slice| graph.slice(slice));
+            (
+                device,
+                slices.fold(Intervals::none(), |all, slice| all.or(slice)),
+            )
+        })
+        .collect()
+}
