@@ -1,5 +1,7 @@
 //! Which packets arrive and whether their answers return, for all packets at once.
 
+/// All pairs of generated regions.
+mod regions;
 /// What the engine says of one packet.
 pub(crate) mod told;
 

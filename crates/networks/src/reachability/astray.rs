@@ -3,11 +3,11 @@
 //! A device with the same static translation as the one on the way there brings
 //! them right all the same; any other makes of them what nobody waits for.
 
-use super::back::{Answers, Form, Sort};
-use super::graph::{Edge, EdgeTurn, RewriteId};
+use super::back::{Answers, Sort};
+use super::graph::{Edge, EdgeTurn, NodeId, RewriteId};
 use super::limits::TRANSLATIONS_MAX;
 use super::rewriting::{moved, undone};
-use super::trail::{FRESH, Space, TrailId};
+use super::trail::{FRESH, Form, Space, TrailId};
 use packets::{Field, Intervals, PacketSets, Rewrite, SetError};
 use rustc_hash::FxHashMap;
 
@@ -19,11 +19,11 @@ pub(super) struct Strays<S: PacketSets> {
     index: FxHashMap<(Form, Translator, bool), TrailId>,
 }
 
-/// What translated: on the way there, or on the way back.
+/// What translated: on the way there, or on the way back with where that led.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Translator {
     There(Space),
-    Back(RewriteId),
+    Back(RewriteId, Option<NodeId>),
 }
 
 #[derive(Debug)]
@@ -84,6 +84,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         let Some(known) = self.graph.rewriting(id) else {
             return Ok(parted);
         };
+        let translator = Translator::Back(id, edge.next.first().copied());
         let (plain, whole, choice) = (known.plain.clone(), known.rewrite.clone(), known.choice);
         let kept = self.machine.sets.fields(&known.kept)?;
         let staying = self.machine.sets.and(packets, kept)?;
@@ -102,7 +103,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             let there =
                 earlier.and_then(|earlier| Some((earlier, self.translation_after(earlier)?)));
             let Some((earlier, there)) = there.map(|(at, known)| (at, known.mirror.clone())) else {
-                self.lead_astray((id, &plain, &whole), form, left, lucky, &mut parted)?;
+                self.lead_astray(translator, (&plain, &whole), form, left, lucky, &mut parted)?;
                 continue;
             };
             let undone = undone(&there, &plain);
@@ -115,13 +116,13 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             let never = self.machine.sets.difference(other, maybe)?;
             for (before, lucky) in [(perhaps, true), (never, lucky)] {
                 let form = Form::of(earlier);
-                let translator = Translator::There(earlier);
-                let Some(form) = self.stray(form, translator, &there, before, lucky)? else {
+                let before_it = Translator::There(earlier);
+                let Some(form) = self.stray(form, before_it, &there, before, lucky)? else {
                     continue;
                 };
                 let after = self.machine.sets.image(&there, before)?;
                 let left = self.machine.sets.and(after, left)?;
-                self.lead_astray((id, &plain, &whole), form, left, lucky, &mut parted)?;
+                self.lead_astray(translator, (&plain, &whole), form, left, lucky, &mut parted)?;
             }
         }
         parted.retain(|(_, packets)| !self.machine.sets.is_empty(*packets));
@@ -130,7 +131,8 @@ impl<S: PacketSets> Answers<'_, '_, S> {
 
     fn lead_astray(
         &mut self,
-        (id, plain, whole): (RewriteId, &Rewrite<S::Key>, &Rewrite<S::Key>),
+        translator: Translator,
+        (plain, whole): (&Rewrite<S::Key>, &Rewrite<S::Key>),
         form: Form,
         packets: S::Set,
         lucky: bool,
@@ -139,7 +141,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         if self.machine.sets.is_empty(packets) {
             return Ok(());
         }
-        match self.stray(form, Translator::Back(id), plain, packets, lucky)? {
+        match self.stray(form, translator, plain, packets, lucky)? {
             Some(form) => parted.push((form, self.machine.sets.image(whole, packets)?)),
             None => self.set_aside(Sort::Doubt, form, packets)?,
         }

@@ -15,7 +15,7 @@ use super::place::{Held, Phase, Place};
 use super::seeded::bug;
 use super::solve::Goal;
 use super::there::{Arrived, There};
-use super::trail::{FRESH, Memory, Space, TrailId, Translated, Visit};
+use super::trail::{Form, Memory, Space, Translated, Visit};
 use crate::model::DeviceId;
 use packets::{Field, Intervals, PacketSets, SetError};
 use rustc_hash::FxHashMap;
@@ -38,29 +38,6 @@ pub(super) struct Answered<S> {
 /// Answers at one place: the node, how their header stands to what they answer,
 /// and which visit their device remembers.
 pub(super) type Key = (NodeId, Form, Option<usize>);
-
-/// How the header of an answer stands to what it answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Form {
-    /// The space it is in, or was in before it went astray.
-    pub(super) space: Space,
-    /// What devices made of it since that remember nothing; [`FRESH`] is nothing.
-    pub(super) astray: TrailId,
-}
-
-impl Form {
-    /// As the answer to the packet as it was in a space.
-    pub(super) fn of(space: Space) -> Self {
-        Self {
-            space,
-            astray: FRESH,
-        }
-    }
-
-    pub(super) fn is_astray(self) -> bool {
-        self.astray != FRESH
-    }
-}
 
 pub(super) struct State<S> {
     pub(super) key: Key,
@@ -415,6 +392,8 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             EdgeTurn::Keep => {}
             EdgeTurn::Restore(phase) => {
                 let (space, packets) = self.restore(phase, form, visit, packets)?;
+                // A header that stays may come here again; one restored cannot.
+                let step = (space == form.space).then_some((state, number));
                 let form = Form { space, ..form };
                 let reflected = self.reflected_after(edge, form);
                 for next in &edge.next {
@@ -422,12 +401,12 @@ impl<S: PacketSets> Answers<'_, '_, S> {
                         continue;
                     };
                     let place = place.with_reflected(reflected);
-                    self.go(place, None, form, visit, packets)?;
+                    self.go(place, step, form, visit, packets)?;
                 }
                 return Ok(());
             }
             EdgeTurn::Rewrite(_) if edge.note.translated.is_some() => {
-                return self.retranslated(edge, form, visit, packets);
+                return self.retranslated((state, number), edge, form, visit, packets);
             }
             EdgeTurn::Rewrite(id) => {
                 if let Some(rewriting) = self.graph.rewriting(id) {
@@ -509,6 +488,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
     /// A device translates answers anew: what is no restoring leads astray.
     fn retranslated(
         &mut self,
+        step: (usize, usize),
         edge: &Edge<S::Set>,
         form: Form,
         visit: Option<usize>,
@@ -516,11 +496,12 @@ impl<S: PacketSets> Answers<'_, '_, S> {
     ) -> Result<(), SetError> {
         let parted = self.part(edge, form, packets)?;
         for next in &edge.next {
-            for (form, packets) in &parted {
+            for (after, packets) in &parted {
                 // The slice of the next node is that of the form it has now.
                 let place = self.graph.get(*next).map(|node| node.place);
                 if let Some(place) = place {
-                    self.go(place, None, *form, visit, *packets)?;
+                    let step = (*after == form).then_some(step);
+                    self.go(place, step, *after, visit, *packets)?;
                 }
             }
         }
@@ -538,20 +519,23 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             let sent = self.sent(form, packets)?;
             doubt = self.machine.sets.or(doubt, sent)?;
         }
-        let nothing_lost = self.machine.sets.is_empty(lost) && self.machine.sets.is_empty(doubt);
+        let arrived = self.arrived.packets;
+        let trail = self.arrived.trail;
+        let all = self.there.sent(self.machine, self.forth, trail, arrived)?;
+        // That no answer was forgotten on the way is made sure.
         let mut back = self.machine.sets.exists(self.back, Field::Mark)?;
-        if nothing_lost {
-            // Every answer came back on every way; that none was forgotten is made sure.
-            let all = self.expected(0)?;
-            let missing = self.machine.sets.difference(all, back)?;
+        if self.machine.sets.is_empty(lost) && self.machine.sets.is_empty(doubt) {
+            let expected = self.expected(0)?;
+            let missing = self.machine.sets.difference(expected, back)?;
             doubt = self.sent(Form::of(0), missing)?;
-            let all = self.arrived.packets;
-            back = self
-                .there
-                .sent(self.machine, self.forth, self.arrived.trail, all)?;
-            back = self.machine.sets.difference(back, doubt)?;
+            back = self.machine.sets.difference(all, doubt)?;
         } else {
             back = self.sent(Form::of(0), back)?;
+            let told = self.machine.sets.any(&[lost, doubt, back])?;
+            let forgotten = self.machine.sets.difference(all, told)?;
+            let answering = self.machine.answering()?;
+            let forgotten = self.machine.sets.and(forgotten, answering)?;
+            doubt = self.machine.sets.or(doubt, forgotten)?;
         }
         Ok(Answered {
             lost,

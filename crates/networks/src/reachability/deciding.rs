@@ -76,7 +76,8 @@ impl<A: Address> World<'_, A> {
         let mut fates: Vec<(Intervals<A>, Fate)> = Vec::new();
         let first_asked = match table {
             TableRef::Fib(vrf) | TableRef::Other(vrf) => vec![vrf],
-            TableRef::Further(_, vrf) => vec![vrf],
+            // A further table is no VRF, so the packet's own was not asked yet.
+            TableRef::Further(..) => Vec::new(),
         };
         let mut left = vec![(slice.clone(), table, first_asked)];
         while let Some((mut slice, table, asked)) = left.pop() {

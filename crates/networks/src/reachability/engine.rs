@@ -345,7 +345,7 @@ impl<S: PacketSets> Machine<'_, S> {
     }
 
     /// Returns the packets that have an answer of their own.
-    fn answering(&mut self) -> Result<S::Set, SetError> {
+    pub(super) fn answering(&mut self) -> Result<S::Set, SetError> {
         if let Some(known) = self.answering {
             return Ok(known);
         }

@@ -9,6 +9,7 @@
 mod astray;
 mod back;
 mod chain;
+mod change;
 mod circling;
 mod condition;
 mod cones;
@@ -34,6 +35,7 @@ mod trail;
 mod ways;
 mod world;
 
+pub use change::{Difference, Survey};
 pub use engine::Engine;
 pub use pairs::{Endpoint, Pair, Scope};
 pub use question::{Answer, Answers, Question, Shares, Start, Summary, Verdict};

@@ -14,7 +14,7 @@ use super::solve::{Cut, Goal, Quad, Solution, solve};
 use super::there::explore;
 use crate::model::DeviceId;
 use packets::{Address, AddressSet, Field, Intervals, PacketSets, SetError};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -154,7 +154,7 @@ where
 }
 
 /// Takes a lock; what a thread that failed left behind is as good as any.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -274,7 +274,13 @@ impl<S: PacketSets> Machine<'_, S> {
             let starts = self.starts(begins, asked)?;
             let ways = explore(self, graph, solution, &receiver.goal, &starts)?;
             let home = self.home(sender.start);
-            let found = self.answers((graph, back), &ways, &home, sources, &mut Vec::new())?;
+            let found = self.answers(
+                (graph, back),
+                &ways,
+                &home,
+                sources,
+                &mut FxHashSet::default(),
+            )?;
             round = self.round(there, found)?;
             answers = Some(found);
         }

@@ -1,10 +1,10 @@
 //! What a device remembers of answers that come to it.
 
-use super::back::{Answers, Form, Sort};
+use super::back::{Answers, Sort};
 use super::graph::Edge;
 use super::place::{Held, Place};
 use super::seeded::bug;
-use super::trail::Space;
+use super::trail::{Form, Space};
 use crate::model::DeviceId;
 use packets::{PacketSets, SetError};
 

@@ -242,7 +242,12 @@ impl<S: PacketSets> Exploration<'_, '_, S> {
                     self.give_up(trail, packets)?;
                     continue;
                 }
-                let memory = Memory::Translated { rewrite: id, kept };
+                let next = edge.next.first().copied();
+                let memory = Memory::Translated {
+                    rewrite: id,
+                    next,
+                    kept,
+                };
                 trail = self.there.trails.with(trail, memory);
                 let unmarked = self.machine.sets.exists(packets, Field::Mark)?;
                 let empty = self.machine.sets.empty();

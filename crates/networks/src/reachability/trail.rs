@@ -3,7 +3,7 @@
 //! Packets whose ways left the same memories are alike for their answers, so
 //! ways through devices that remember nothing are joined again.
 
-use super::graph::RewriteId;
+use super::graph::{NodeId, RewriteId};
 use crate::model::DeviceId;
 use rustc_hash::FxHashMap;
 
@@ -28,6 +28,9 @@ pub(super) enum Memory {
     /// The packet was rewritten here.
     Translated {
         rewrite: RewriteId,
+        /// Where the packet went then: headers that became alike may have gone
+        /// different ways.
+        next: Option<NodeId>,
         /// Whether the device may have chosen to leave the header as it was.
         kept: bool,
     },
@@ -137,7 +140,7 @@ impl Trails {
         let all = self.newest_first(trail);
         let mut found: Vec<_> = all
             .filter_map(|(id, memory)| match memory {
-                Memory::Translated { rewrite, kept } => Some(Translated {
+                Memory::Translated { rewrite, kept, .. } => Some(Translated {
                     trail: id,
                     rewrite,
                     kept,
@@ -147,5 +150,28 @@ impl Trails {
             .collect();
         found.reverse();
         found
+    }
+}
+
+/// How the header of an answer stands to what it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Form {
+    /// The space it is in, or was in before it went astray.
+    pub(super) space: Space,
+    /// What devices made of it since that remember nothing; [`FRESH`] is nothing.
+    pub(super) astray: TrailId,
+}
+
+impl Form {
+    /// As the answer to the packet as it was in a space.
+    pub(super) fn of(space: Space) -> Self {
+        Self {
+            space,
+            astray: FRESH,
+        }
+    }
+
+    pub(super) fn is_astray(self) -> bool {
+        self.astray != FRESH
     }
 }

@@ -3,7 +3,7 @@
 use super::context::Reads;
 use super::limits::UNREAD_NAMED_MAX;
 use super::table::Table;
-use crate::forwarding::{DeviceRouting, FibAction, Routing, SpareRoute, VrfRouting, gateways};
+use crate::forwarding::{DeviceRouting, Fib, FibAction, Routing, SpareRoute, VrfRouting, gateways};
 use crate::model::{
     Condition, Device, DeviceId, DeviceKind, Hook, HookKind, InterfaceId, InterfaceKind, Network,
     OutOfState, Port, SessionEffect, Stage, TableId, Touches, Tracking, Unknown, VrfId,
@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use packets::{Address, AddressSet, Intervals};
 use rustc_hash::FxHashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Identifies a link: a position in [`Network::links`], or beyond those the
 /// stub of a port that is in no link.
@@ -23,20 +24,32 @@ pub struct LinkId(pub u32);
 pub(super) struct World<'n, A> {
     pub(super) network: &'n Network,
     pub(super) routing: &'n Routing,
-    devices: Vec<Facts<'n, A>>,
+    devices: Vec<Arc<Facts<'n, A>>>,
+    joins: Arc<Joins<A>>,
+}
+
+/// Who is joined to whom.
+#[derive(Debug)]
+struct Joins<A> {
     links: Vec<LinkFacts<A>>,
     link_of: FxHashMap<Port, LinkId>,
 }
 
-/// What is looked up about one device.
+/// What the tables of a device say.
 #[derive(Debug)]
-pub(super) struct Facts<'n, A> {
-    pub(super) device: &'n Device,
-    pub(super) routing: Option<&'n DeviceRouting>,
+struct Routes<A> {
     /// The addresses it owns, by VRF.
     own: Vec<Intervals<A>>,
     fibs: Vec<Table<A>>,
     tables: Vec<Table<A>>,
+}
+
+/// What is looked up about one device.
+#[derive(Debug, Clone)]
+pub(super) struct Facts<'n, A> {
+    pub(super) device: &'n Device,
+    pub(super) routing: Option<&'n DeviceRouting>,
+    routes: Arc<Routes<A>>,
     /// Its hooks by stage, in order.
     stages: [Vec<&'n Hook>; 4],
     /// What each chain reads of its context.
@@ -79,19 +92,30 @@ pub(super) struct LinkPort<A> {
 
 impl<'n, A: Address> World<'n, A> {
     pub(super) fn new(network: &'n Network, routing: &'n Routing) -> Self {
+        let empty = Joins {
+            links: Vec::new(),
+            link_of: FxHashMap::default(),
+        };
         let mut world = Self {
             network,
             routing,
             devices: Vec::with_capacity(network.devices.len()),
-            links: Vec::with_capacity(network.links.len()),
-            link_of: FxHashMap::default(),
+            joins: Arc::new(empty),
         };
         for (id, device) in network.devices() {
-            world.devices.push(Facts::new(device, routing.device(id)));
+            let routing = routing.device(id);
+            let routes = Arc::new(Routes::new(device, routing));
+            world
+                .devices
+                .push(Arc::new(Facts::new(device, routing, routes)));
         }
         world.share_sessions();
+        let mut joins = Joins {
+            links: Vec::new(),
+            link_of: FxHashMap::default(),
+        };
         for link in &network.links {
-            world.join(&link.ports);
+            world.join(&mut joins, &link.ports);
         }
         for (id, device) in network.devices() {
             for (interface, _) in device.interfaces() {
@@ -99,43 +123,65 @@ impl<'n, A: Address> World<'n, A> {
                     device: id,
                     interface,
                 };
-                if !world.link_of.contains_key(&port) {
-                    world.join(&[port]);
+                if !joins.link_of.contains_key(&port) {
+                    world.join(&mut joins, &[port]);
                 }
             }
         }
+        world.joins = Arc::new(joins);
+        world
+    }
+
+    /// Prepares a network that differs in the chains of one device alone.
+    pub(super) fn revised(
+        &self,
+        network: &'n Network,
+        routing: &'n Routing,
+        changed: DeviceId,
+    ) -> Self {
+        let (devices, joins) = (self.devices.clone(), Arc::clone(&self.joins));
+        let mut world = Self {
+            network,
+            routing,
+            devices,
+            joins,
+        };
+        if let (Some(device), Some(place)) = (
+            network.device(changed),
+            world.devices.get_mut(changed.index()),
+        ) {
+            let routes = Arc::clone(&place.routes);
+            *place = Arc::new(Facts::new(device, routing.device(changed), routes));
+        }
+        world.share_sessions();
         world
     }
 
     /// Sessions matter at every device of a group when they do at one.
     fn share_sessions(&mut self) {
         let name = |facts: &Facts<'n, A>| facts.device.sessions.shared.as_deref();
-        let sharing: Vec<&'n str> = self
-            .devices
-            .iter()
-            .filter(|facts| facts.sessions_matter)
-            .filter_map(name)
-            .collect();
+        let matter = self.devices.iter().filter(|facts| facts.sessions_matter);
+        let sharing: Vec<&'n str> = matter.filter_map(|facts| name(facts)).collect();
         for facts in &mut self.devices {
-            if name(facts).is_some_and(|name| sharing.contains(&name)) {
-                facts.sessions_matter = true;
+            if !facts.sessions_matter && name(facts).is_some_and(|name| sharing.contains(&name)) {
+                Arc::make_mut(facts).sessions_matter = true;
             }
         }
     }
 
-    fn join(&mut self, ports: &[Port]) {
-        let id = LinkId(u32::try_from(self.links.len()).unwrap_or(u32::MAX));
+    fn join(&self, joins: &mut Joins<A>, ports: &[Port]) {
+        let id = LinkId(u32::try_from(joins.links.len()).unwrap_or(u32::MAX));
         let mut facts = LinkFacts {
             ports: Vec::with_capacity(ports.len()),
             joined: ports.len(),
         };
         for &port in ports {
-            self.link_of.entry(port).or_insert(id);
+            joins.link_of.entry(port).or_insert(id);
             if let Some(answers) = self.answers(port) {
                 facts.ports.push(answers);
             }
         }
-        self.links.push(facts);
+        joins.links.push(facts);
     }
 
     /// Returns what a port that is up answers for.
@@ -162,15 +208,15 @@ impl<'n, A: Address> World<'n, A> {
     }
 
     pub(super) fn facts(&self, device: DeviceId) -> Option<&Facts<'n, A>> {
-        self.devices.get(device.index())
+        self.devices.get(device.index()).map(|facts| &**facts)
     }
 
     pub(super) fn link_id(&self, port: Port) -> Option<LinkId> {
-        self.link_of.get(&port).copied()
+        self.joins.link_of.get(&port).copied()
     }
 
     pub(super) fn link(&self, id: LinkId) -> Option<&LinkFacts<A>> {
-        self.links.get(id.0 as usize)
+        self.joins.links.get(id.0 as usize)
     }
 
     /// Returns the ports that may receive what `sender` sends to an address.
@@ -266,15 +312,11 @@ impl<'n, A: Address> World<'n, A> {
 }
 
 impl<'n, A: Address> Facts<'n, A> {
-    fn new(device: &'n Device, routing: Option<&'n DeviceRouting>) -> Self {
-        let reflects = reflect_names(device);
-        let reads = Reads::of_chains(device);
+    fn new(device: &'n Device, routing: Option<&'n DeviceRouting>, routes: Arc<Routes<A>>) -> Self {
         let mut facts = Self {
             device,
             routing,
-            own: Vec::new(),
-            fibs: Vec::new(),
-            tables: Vec::new(),
+            routes,
             stages: [Stage::Ingress, Stage::Local, Stage::Output, Stage::Egress].map(|stage| {
                 device
                     .hooks
@@ -282,8 +324,8 @@ impl<'n, A: Address> Facts<'n, A> {
                     .filter(|hook| hook.stage == stage)
                     .collect()
             }),
-            reads,
-            reflects,
+            reads: Reads::of_chains(device),
+            reflects: reflect_names(device),
             reads_connection: false,
             reads_mark: false,
             entering_matters: false,
@@ -292,21 +334,32 @@ impl<'n, A: Address> Facts<'n, A> {
             unread_interfaces: FxHashMap::default(),
             unread_forwarding: Vec::new(),
         };
-        for index in 0..device.vrfs.len() {
-            let vrf = VrfId(u32::try_from(index).unwrap_or(u32::MAX));
-            facts.own.push(own_addresses(device, routing, vrf));
-            let fib = routing.and_then(|routing| routing.vrf(vrf));
-            facts.fibs.push(fib.map_or_else(
-                || Table::new(&crate::forwarding::Fib::default()),
-                |vrf| Table::new(&vrf.fib),
-            ));
-        }
-        if let Some(routing) = routing {
-            facts.tables = routing.tables.iter().map(Table::new).collect();
-        }
         facts.note_reads();
         facts.note_unread();
         facts
+    }
+
+    /// Tells whether packets pass the places of the device in the same way as
+    /// another, whatever its chains do.
+    pub(super) fn passes_as(&self, other: &Self) -> bool {
+        let places = |facts: &Self| {
+            let Self {
+                reads_connection,
+                reads_mark,
+                entering_matters,
+                sessions_matter,
+                ..
+            } = *facts;
+            (
+                reads_connection,
+                reads_mark,
+                entering_matters,
+                sessions_matter,
+            )
+        };
+        places(self) == places(other)
+            && self.device.hooks == other.device.hooks
+            && self.reflects == other.reflects
     }
 
     fn note_reads(&mut self) {
@@ -377,15 +430,15 @@ impl<'n, A: Address> Facts<'n, A> {
     }
 
     pub(super) fn own(&self, vrf: VrfId) -> Option<&Intervals<A>> {
-        self.own.get(vrf.index())
+        self.routes.own.get(vrf.index())
     }
 
     pub(super) fn fib(&self, vrf: VrfId) -> Option<&Table<A>> {
-        self.fibs.get(vrf.index())
+        self.routes.fibs.get(vrf.index())
     }
 
     pub(super) fn table(&self, table: TableId) -> Option<&Table<A>> {
-        self.tables.get(table.index())
+        self.routes.tables.get(table.index())
     }
 
     pub(super) fn vrf_routing(&self, vrf: VrfId) -> Option<&'n VrfRouting> {
@@ -456,6 +509,27 @@ impl<'n, A: Address> Facts<'n, A> {
 fn named(causes: &mut Vec<Unknown>, unknown: Unknown) {
     if causes.len() < UNREAD_NAMED_MAX {
         causes.push(unknown);
+    }
+}
+
+impl<A: Address> Routes<A> {
+    fn new(device: &Device, routing: Option<&DeviceRouting>) -> Self {
+        let mut routes = Self {
+            own: Vec::new(),
+            fibs: Vec::new(),
+            tables: Vec::new(),
+        };
+        for index in 0..device.vrfs.len() {
+            let vrf = VrfId(u32::try_from(index).unwrap_or(u32::MAX));
+            routes.own.push(own_addresses(device, routing, vrf));
+            let known = routing.and_then(|routing| routing.vrf(vrf));
+            let fib = known.map_or_else(|| Table::new(&Fib::default()), |vrf| Table::new(&vrf.fib));
+            routes.fibs.push(fib);
+        }
+        if let Some(routing) = routing {
+            routes.tables = routing.tables.iter().map(Table::new).collect();
+        }
+        routes
     }
 }
 

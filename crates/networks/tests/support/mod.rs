@@ -7,6 +7,8 @@ pub(crate) mod generate;
 mod generate_rules;
 /// Seeded choices.
 pub(crate) mod random;
+/// Generated regions of many networks.
+pub(crate) mod region;
 /// Packets for random networks.
 pub(crate) mod sample;
 mod spare;
