@@ -2,6 +2,8 @@
 
 /// All pairs of generated regions.
 mod regions;
+/// Rules that never decide.
+mod shadowed;
 /// What the engine says of one packet.
 pub(crate) mod told;
 

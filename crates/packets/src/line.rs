@@ -140,6 +140,15 @@ impl<A: Address> Fields<A> {
         (self.mark_mask, self.mark_value)
     }
 
+    /// Adds all that another conjunction asks.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        for (field, values) in &other.parts {
+            self = self.with(*field, values);
+        }
+        self.mark(other.mark_mask, other.mark_value)
+    }
+
     /// Returns the conditions, one a field, in the order of the levels.
     pub fn parts(&self) -> &[(Field, Intervals<A>)] {
         &self.parts

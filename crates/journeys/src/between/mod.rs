@@ -1,8 +1,10 @@
 //! What does not fit between networks, whether a journey meets it or not.
 
 mod addresses;
+mod shadowed;
 
 pub use addresses::{ADDRESS_OUTSIDE_ALLOCATION, ADDRESSES_OVERLAP, SITE_LOCAL_ROUTED};
+pub use shadowed::RULE_SHADOWED;
 
 use crate::World;
 use findings::Finding;
@@ -17,6 +19,7 @@ pub fn findings(world: &World<'_>) -> Vec<Finding> {
     let mut findings = addresses::overlaps(world, region);
     findings.extend(addresses::outside_allocation(world, region));
     findings.extend(addresses::site_local_routed(world));
+    findings.extend(shadowed::shadowed_rules(world));
     findings
 }
 

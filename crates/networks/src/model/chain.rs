@@ -165,6 +165,11 @@ impl ConnectionStates {
     pub fn contains(self, state: ConnectionState) -> bool {
         self.0 & 1 << state as u8 != 0
     }
+
+    /// Tells whether every state of the set is in the other, too.
+    pub fn is_subset(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
 }
 
 /// What a rule does.

@@ -51,30 +51,13 @@ pub(super) fn as_fields<A: Address>(
     let never = || Fields::any().with(Field::Protocol, &Intervals::none());
     let constant = |holds: bool| if holds { Fields::any() } else { never() };
     Some(match condition {
-        Condition::Always => Fields::any(),
         Condition::All(parts) if depth < CONDITION_DEPTH_MAX => {
             let mut all = Fields::any();
             for part in parts {
-                let part = as_fields::<A>(part, context, reflected, depth + 1)?;
-                for (field, values) in part.parts() {
-                    all = all.with(*field, values);
-                }
-                let (mask, value) = part.mark_bits();
-                all = all.mark(mask, value);
+                all = all.and(&as_fields(part, context, reflected, depth + 1)?);
             }
             all
         }
-        Condition::Source(set) => Fields::any().source(set).ok()?,
-        Condition::Destination(set) => Fields::any().destination(set).ok()?,
-        Condition::Protocol(list) => Fields::any().with(Field::Protocol, &numbers(list)),
-        Condition::SourcePort(ports) => ported().source_ports(ports),
-        Condition::DestinationPort(ports) => ported().destination_ports(ports),
-        Condition::Icmp(kinds) => {
-            let icmp = numbers(&[Protocol::ICMP, Protocol::ICMPV6]);
-            Fields::any().with(Field::Protocol, &icmp).icmp(kinds)
-        }
-        Condition::TcpFlags(flags) => Fields::any().protocol(Protocol::TCP).tcp_flags(*flags),
-        Condition::LaterFragment => Fields::any().fragment(packets::Fragment::Later),
         Condition::Connection(states) => constant(context.seen.is_in(*states)?),
         Condition::EntersBy(set) => constant(
             context
@@ -88,6 +71,26 @@ pub(super) fn as_fields<A: Address>(
         ),
         Condition::Mark { mask, value } => Fields::any().mark(*mask, *value),
         Condition::Reflected(name) => constant(reflected(name)?),
+        _ => return header_fields(condition),
+    })
+}
+
+/// Returns what one condition asks of one or two header fields; `None` where it
+/// asks something else.
+pub(super) fn header_fields<A: Address>(condition: &Condition) -> Option<Fields<A>> {
+    Some(match condition {
+        Condition::Always => Fields::any(),
+        Condition::Source(set) => Fields::any().source(set).ok()?,
+        Condition::Destination(set) => Fields::any().destination(set).ok()?,
+        Condition::Protocol(list) => Fields::any().with(Field::Protocol, &numbers(list)),
+        Condition::SourcePort(ports) => ported().source_ports(ports),
+        Condition::DestinationPort(ports) => ported().destination_ports(ports),
+        Condition::Icmp(kinds) => {
+            let icmp = numbers(&[Protocol::ICMP, Protocol::ICMPV6]);
+            Fields::any().with(Field::Protocol, &icmp).icmp(kinds)
+        }
+        Condition::TcpFlags(flags) => Fields::any().protocol(Protocol::TCP).tcp_flags(*flags),
+        Condition::LaterFragment => Fields::any().fragment(packets::Fragment::Later),
         _ => return None,
     })
 }

@@ -70,7 +70,7 @@ impl<S: PacketSets> Machine<'_, S> {
             };
             if let Action::Unknown(unknown) = &rule.action {
                 let shown = may.clone().unwrap_or_else(|| must.clone());
-                causes.push((unknown.clone(), self.matched(&shown)?));
+                causes.push((unknown.clone(), matched(&mut self.sets, &shown)?));
             }
             if !ends.contains(&end) {
                 ends.push(end.clone());
@@ -156,10 +156,14 @@ impl<S: PacketSets> Machine<'_, S> {
         let may = (!truth.is_known()).then(|| within(truth.may));
         Ok((within(truth.must), may))
     }
+}
 
-    fn matched(&mut self, line: &Match<S::Key, S::Set>) -> Result<S::Set, SetError> {
-        let fields = self.sets.fields(&line.fields)?;
-        line.within
-            .map_or(Ok(fields), |within| self.sets.and(fields, within))
-    }
+/// Returns the packets that a line matches.
+pub(super) fn matched<S: PacketSets>(
+    sets: &mut S,
+    line: &Match<S::Key, S::Set>,
+) -> Result<S::Set, SetError> {
+    let fields = sets.fields(&line.fields)?;
+    line.within
+        .map_or(Ok(fields), |within| sets.and(fields, within))
 }
