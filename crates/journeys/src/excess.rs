@@ -3,6 +3,7 @@
 
 use crate::World;
 use crate::ask::{Engines, Inquiry, Outcome};
+use crate::beyond::is_filter;
 use crate::judge::{in_threads, traces};
 use crate::placement::{End, Placed, ends_of, place_prefix, place_segment, place_service};
 use crate::traffic;
@@ -10,7 +11,7 @@ use crate::verdict::Asked;
 use findings::{Code, Finding, Severity, Span};
 use ipnet::IpNet;
 use networks::interpret::{HookOutcome, Step, Trace};
-use networks::model::{Condition, DeviceId, HookKind, Port};
+use networks::model::{Condition, DeviceId, Port};
 use packets::{AddressSet, Family, Packet};
 use region::files::{RedLine, RedLineEnd};
 use region::{Date, NetworkName, Region, SegmentRef};
@@ -333,7 +334,7 @@ fn last_permit(world: &World<'_>, trace: &Trace) -> (Option<DeviceId>, Option<Sp
             let filter = device
                 .hooks
                 .get(hook.hook)
-                .is_some_and(|h| h.kind == HookKind::Filter);
+                .is_some_and(|hook| is_filter(device, hook));
             let span = hook.rules.last().and_then(|rule| rule.origin);
             if filter && hook.outcome == HookOutcome::Accepted && span.is_some() {
                 return (Some(hop.device), span);

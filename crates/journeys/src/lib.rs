@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod between;
+mod beyond;
 mod clues;
 pub mod excess;
 pub mod inferred;

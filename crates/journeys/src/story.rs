@@ -1,12 +1,13 @@
 //! A packet's way, told hop by hop and line by line.
 
 use crate::World;
+use crate::beyond::{beyond, is_filter};
 use crate::clues::clues;
 use findings::Span;
 use networks::interpret::{
     Decision, Disposition, HookOutcome, HookTrace, HopTrace, RuleRef, Start, Step, Trace, WayOut,
 };
-use networks::model::{Device, DeviceId, HookKind, InterfaceId, Port, Stage};
+use networks::model::{Device, DeviceId, InterfaceId, Port, Stage};
 use packets::Packet;
 
 /// Something that happened, and the line that made it happen.
@@ -58,6 +59,15 @@ pub struct Story {
     /// Where it stopped: lines that were perhaps meant for it, and why they did
     /// not serve.
     pub clues: Vec<Line>,
+    /// What would stop it next if the filter that stopped it did not.
+    pub beyond: Vec<Line>,
+}
+
+/// Tells the story of a first packet, and what lies beyond where it stopped.
+pub fn tell_first(world: &World<'_>, trace: &Trace) -> Story {
+    let mut story = tell(world, trace);
+    story.beyond = beyond(world, trace).map_or_else(Vec::new, |beyond| beyond.lines);
+    story
 }
 
 /// Tells the story of a trace.
@@ -74,6 +84,7 @@ pub fn tell(world: &World<'_>, trace: &Trace) -> Story {
         end,
         device,
         clues: clues(world, trace),
+        beyond: Vec::new(),
     }
 }
 
@@ -135,14 +146,17 @@ fn tell_hook(device: &Device, trace: &HookTrace) -> Vec<Line> {
     let name = device
         .chain(hook.chain)
         .map_or("?", |chain| chain.name.as_str());
-    let verb = match (trace.outcome, hook.kind) {
-        (HookOutcome::Accepted, HookKind::Filter) => "permitted by",
-        // Translation rules that leave a packet alone are not worth a line.
-        (HookOutcome::Accepted, HookKind::Translation) => return Vec::new(),
-        (HookOutcome::Translated, _) => "translated by",
-        (HookOutcome::Skipped, _) => "part of a session, so not asked:",
-        (HookOutcome::Dropped, _) => "dropped by",
-        (HookOutcome::Unknown, _) => "cannot be told at",
+    if trace.outcome == HookOutcome::Accepted && !is_filter(device, hook) {
+        // A translation that leaves the packet alone, a chain that only
+        // remembers: not worth a line.
+        return Vec::new();
+    }
+    let verb = match trace.outcome {
+        HookOutcome::Accepted => "permitted by",
+        HookOutcome::Translated => "translated by",
+        HookOutcome::Skipped => "part of a session, so not asked:",
+        HookOutcome::Dropped => "dropped by",
+        HookOutcome::Unknown => "cannot be told at",
     };
     let decided = trace.rules.last();
     let by_default = decided.is_none_or(|rule| rule.rule.is_none());

@@ -1,17 +1,20 @@
 //! Why journeys do not work, as findings: one a cause, with all it stops.
 
 use crate::World;
+use crate::beyond::{beyond, opened_elsewhere};
 use crate::judge::{Journey, traces};
 use crate::story::{Line, tell};
 use crate::verdict::{Asked, Leg, LegKind};
 use findings::{Code, Finding, Severity, Span};
 use networks::interpret::{Choices, Disposition, HookOutcome, Interpreter, Return, Step, Trace};
-use networks::model::{DeviceId, HookKind};
+use networks::model::DeviceId;
 use packets::Packet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A filter stops a journey.
 pub const STOPPED_BY_FILTER: Code = Code::new("journey-filtered");
+/// A filter stops a journey for which another network has opened the way.
+pub const ONE_SIDED: Code = Code::new("opening-one-sided");
 /// A device has no route for a journey.
 pub const NO_ROUTE: Code = Code::new("journey-no-route");
 /// A null route stops a journey.
@@ -153,7 +156,17 @@ fn direction(leg: LegKind) -> &'static str {
 /// The finding for a packet that was stopped.
 fn stopped(world: &World<'_>, trace: &Trace, leg: LegKind) -> (CauseKey, Finding) {
     let story = tell(world, trace);
-    let code = code(&trace.disposition);
+    let beyond = (leg == LegKind::Reach)
+        .then(|| beyond(world, trace))
+        .flatten();
+    let way = beyond.as_ref().map_or(trace, |beyond| &beyond.way);
+    let opened = story
+        .device
+        .map_or_else(Vec::new, |device| opened_elsewhere(world, way, device));
+    let mut code = code(&trace.disposition);
+    if code == STOPPED_BY_FILTER && !opened.is_empty() {
+        code = ONE_SIDED;
+    }
     let span = story
         .end
         .span
@@ -169,8 +182,11 @@ fn stopped(world: &World<'_>, trace: &Trace, leg: LegKind) -> (CauseKey, Finding
     for Line { text, span } in &story.clues {
         finding = finding.because(text.clone(), *span);
     }
-    for (text, span) in admitted_elsewhere(world, trace, story.device) {
+    for (text, span) in opened {
         finding = finding.because(text, Some(span));
+    }
+    for Line { text, span } in beyond.iter().flat_map(|beyond| &beyond.lines) {
+        finding = finding.because(text.clone(), *span);
     }
     finding.hint = hint(code).map(str::to_owned);
     // What one line stops (an implicit deny, a missing route) may have several
@@ -213,7 +229,7 @@ fn missing_line(world: &World<'_>, disposition: &Disposition) -> Option<Span> {
 
 fn hint(code: Code) -> Option<&'static str> {
     match code {
-        STOPPED_BY_FILTER => {
+        STOPPED_BY_FILTER | ONE_SIDED => {
             Some("if the agreement stands, add the line that lets it through before this one")
         }
         NO_ROUTE => Some(
@@ -230,45 +246,6 @@ fn hint(code: Code) -> Option<&'static str> {
         }
         _ => None,
     }
-}
-
-/// Explicit rules of other networks that let the packet through before it was
-/// stopped: the opening is one-sided.
-fn admitted_elsewhere(
-    world: &World<'_>,
-    trace: &Trace,
-    stopped_at: Option<DeviceId>,
-) -> Vec<(String, Span)> {
-    let here = stopped_at.and_then(|device| world.network_of(device));
-    let mut found = Vec::new();
-    for hop in &trace.hops {
-        let Some(network) = world
-            .network_of(hop.device)
-            .filter(|network| Some(*network) != here)
-        else {
-            continue;
-        };
-        let Some(device) = world.network.device(hop.device) else {
-            continue;
-        };
-        for step in &hop.steps {
-            let Step::Hook(hook) = step else { continue };
-            let filter = device
-                .hooks
-                .get(hook.hook)
-                .is_some_and(|h| h.kind == HookKind::Filter);
-            let explicit = hook.rules.last().filter(|rule| rule.rule.is_some());
-            if let (HookOutcome::Accepted, true, Some(span)) =
-                (hook.outcome, filter, explicit.and_then(|rule| rule.origin))
-            {
-                found.push((
-                    format!("`{}` of `{network}` lets it through", device.name),
-                    span,
-                ));
-            }
-        }
-    }
-    found
 }
 
 /// The finding for a packet that arrived where or as it should not.

@@ -1,7 +1,7 @@
 //! The example region: every fault that its author wrote down is found where
 //! the author said, and with the faults mended nothing is left to find.
 
-use crate::support::{Place, check, copy, places, root, serious, troubled};
+use crate::support::{Place, check, copy, place, places, places_of, root, serious, troubled};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -151,4 +151,30 @@ fn each_fault_alone_is_found() {
         }
     }
     assert_eq!(missed, Vec::<String>::new());
+}
+
+/// Where one network has opened the way and another has not, both lines are
+/// told, and what lies beyond the one that stops it.
+#[test]
+fn one_sided_openings_of_the_example() {
+    let (_, answer) = check(&root().join("examples/south-east"));
+    let finding = serious(&answer)
+        .find(|finding| {
+            place(finding).is_some_and(|(file, line)| {
+                (file.as_str(), line) == ("networks/county/iptables/county-fw1.rules", 25)
+            })
+        })
+        .expect("fault 4 is found");
+    assert_eq!(finding["code"], "opening-one-sided");
+    assert_eq!(finding["owner"], "ashdene-county");
+    let opened = ("networks/southmere/iptables/south-fw1.nft".to_owned(), 25);
+    assert!(
+        places_of(finding).any(|place| place == opened),
+        "{finding:#}"
+    );
+    let told = |text: &str| {
+        let evidence = finding["evidence"].as_array().expect("evidence");
+        evidence.iter().any(|piece| piece["text"] == text)
+    };
+    assert!(told("nothing beyond it stops the packet"), "{finding:#}");
 }

@@ -6,7 +6,7 @@ use super::sessions::start_of;
 use super::trace::{Disposition, HookOutcome, HookTrace, RuleRef, Step};
 use super::{Memory, translate};
 use crate::model::{
-    Established, Hook, HookKind, Interface, SessionEffect, Stage, Translation, Unknown,
+    Action, Established, Hook, HookKind, Interface, SessionEffect, Stage, Translation, Unknown,
 };
 use packets::Packet;
 use std::cell::Cell;
@@ -123,6 +123,11 @@ impl At<'_> {
             End::Translate(translation) => {
                 self.translate(index, hook, pass, &translation, &rules, out)
             }
+            End::Drop if self.passing.contains(&(self.id, index)) => {
+                pass.tracked |= self.tracks(hook);
+                pass.note(index, hook, HookOutcome::Accepted, rules);
+                vec![pass]
+            }
             // Decisions end only chains of policy routing.
             End::Drop | End::Route(_) | End::Unknown => {
                 let rule = rules.last().copied().unwrap_or(RuleRef {
@@ -143,6 +148,13 @@ impl At<'_> {
                 Vec::new()
             }
         }
+    }
+
+    /// Tells whether rules of a hook's chain make sessions of what they accept.
+    fn tracks(&self, hook: &Hook) -> bool {
+        let rules = self.device.chain(hook.chain).into_iter();
+        let mut rules = rules.flat_map(|chain| &chain.rules);
+        rules.any(|rule| rule.action == Action::Accept(SessionEffect::Track))
     }
 
     fn translate(

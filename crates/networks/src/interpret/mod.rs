@@ -49,7 +49,7 @@ pub use trace::{
 pub use translate::Choices;
 
 use crate::forwarding::{self, Routing};
-use crate::model::{Network, Port, Unknown};
+use crate::model::{DeviceId, Network, Port, Unknown};
 use packets::Packet;
 use pass::{Arrival, Next};
 use std::rc::Rc;
@@ -74,6 +74,8 @@ pub struct Interpreter<'a> {
     network: &'a Network,
     routing: &'a Routing,
     choices: &'a Choices,
+    /// Hooks that let pass what they would drop, by position.
+    passing: &'a [(DeviceId, usize)],
 }
 
 /// A packet on its way, and how it came where it is.
@@ -90,6 +92,17 @@ impl<'a> Interpreter<'a> {
             network,
             routing,
             choices,
+            passing: &[],
+        }
+    }
+
+    /// Makes an interpreter to which some hooks of devices, by position, let
+    /// pass what they would drop, as if one of their rules were for it: to see
+    /// what lies beyond them.
+    pub fn passing(self, hooks: &'a [(DeviceId, usize)]) -> Self {
+        Self {
+            passing: hooks,
+            ..self
         }
     }
 

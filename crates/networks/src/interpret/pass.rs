@@ -73,6 +73,8 @@ pub(super) struct Place<'a> {
     pub(super) routing: Option<&'a DeviceRouting>,
     pub(super) memories: &'a [Memory],
     pub(super) choices: &'a Choices,
+    /// Hooks that let pass what they would drop.
+    pub(super) passing: &'a [(DeviceId, usize)],
     pub(super) enters: Option<InterfaceId>,
 }
 
@@ -131,6 +133,7 @@ impl Interpreter<'_> {
             routing: self.routing.device(arrival.device),
             memories,
             choices: self.choices,
+            passing: self.passing,
             enters: arrival.enters,
         };
         let stage = if arrival.enters.is_some() {

@@ -1,6 +1,6 @@
 use super::{check, two_routers};
 use crate::support::build::{ACCEPT, TRACK, all, from, is, port, to, unknown};
-use networks::interpret::Step;
+use networks::interpret::{Disposition, Interpreter, Step};
 use networks::model::{Action, CALL_DEPTH_MAX, ChainId, Condition, HookKind, InterfaceSet, Stage};
 use packets::Protocol;
 
@@ -428,4 +428,33 @@ fn a_trace_names_the_rules_that_took_part() {
     assert_eq!(hook.rules[1].origin, Some(crate::support::line(102)));
     assert_eq!(decision.origins, [crate::support::line(7)]);
     assert!(walk.complete);
+}
+
+/// Beyond a filter that drops it the packet goes on, to the next one that does.
+#[test]
+fn filters_passed_over_show_what_lies_beyond() {
+    let mut built = two_routers();
+    built.filter("a", Stage::Egress, "first", vec![(port(22), ACCEPT)]);
+    built.filter("b", Stage::Ingress, "second", vec![(port(22), ACCEPT)]);
+    let (a, b) = (built.id("a"), built.id("b"));
+    let start = built.start("a lan");
+    let packet = crate::support::build::packet("tcp 10.1.0.5:1000 10.2.0.5:443");
+    let interpreter = Interpreter::new(&built.network, &built.routing, &built.choices);
+    for (passing, stopped_at) in [
+        (&[][..], Some(a)),
+        (&[(a, 0)], Some(b)),
+        (&[(b, 0)], Some(a)),
+        (&[(a, 0), (b, 0)], None),
+    ] {
+        let walk = interpreter.passing(passing).forward(start, packet);
+        let dropped: Vec<_> = walk
+            .traces
+            .iter()
+            .filter_map(|trace| match trace.disposition {
+                Disposition::Dropped { device, .. } => Some(device),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(dropped, Vec::from_iter(stopped_at), "past {passing:?}");
+    }
 }

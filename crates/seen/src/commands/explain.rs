@@ -15,7 +15,7 @@ use journeys::World;
 use journeys::ask::{Engines, Inquiry};
 use journeys::judge::{self, Verdict};
 use journeys::placement::{ends_of, place_prefix};
-use journeys::story::tell;
+use journeys::story::{tell, tell_first};
 use journeys::traffic;
 use journeys::verdict::{Asked, Leg, LegKind};
 use networks::interpret::{Choices, Interpreter, Return};
@@ -281,7 +281,7 @@ fn tell_ways(world: &World<'_>, port: Port, packet: Packet, sources: &Sources, t
     let choices = Choices::default();
     let interpreter = Interpreter::new(world.network, world.routing, &choices);
     for (trace, answers) in judge::traces(world, port, packet) {
-        let forward = tell(world, &trace);
+        let forward = tell_first(world, &trace);
         let _ = writeln!(told.text, "{packet}\n\n{}", story::text(&forward, sources));
         let mut back = Vec::new();
         for answer in answers {

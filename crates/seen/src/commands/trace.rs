@@ -9,7 +9,7 @@ use crate::packet_arguments;
 use crate::render::story::{self, StoryAnswer};
 use crate::render::table;
 use crate::terminal;
-use journeys::story::{tell, tell_start};
+use journeys::story::{tell, tell_first, tell_start};
 use networks::interpret::{Choices, Interpreter, Start};
 use networks::model::{DeviceKind, Port};
 use serde_json::json;
@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Trace) -> Result<Exit, Failure> {
         if walk.traces.len() > 1 {
             let _ = writeln!(text, "\nWay {} of {}", number + 1, walk.traces.len());
         }
-        let forward = tell(&world, trace);
+        let forward = tell_first(&world, trace);
         let _ = write!(text, "\n{}", story::text(&forward, loaded.sources()));
         let mut back = Vec::new();
         for answer in interpreter.answer(trace).traces {

@@ -22,7 +22,7 @@ pub(crate) fn text(story: &Story, sources: &Sources) -> String {
     let mark = if story.arrived { "arrives" } else { "stops" };
     let _ = writeln!(text, "{style}{mark}{style:#}: {}", story.end.text);
     write_place(&mut text, story.end.span, sources);
-    for clue in &story.clues {
+    for clue in story.clues.iter().chain(&story.beyond) {
         let _ = writeln!(text, "  {}", clue.text);
         write_place(&mut text, clue.span, sources);
     }
@@ -87,6 +87,7 @@ pub(crate) struct StoryAnswer {
     end: LineAnswer,
     hops: Vec<HopAnswer>,
     clues: Vec<LineAnswer>,
+    beyond: Vec<LineAnswer>,
 }
 
 impl StoryAnswer {
@@ -112,6 +113,7 @@ impl StoryAnswer {
                 })
                 .collect(),
             clues: story.clues.iter().map(line).collect(),
+            beyond: story.beyond.iter().map(line).collect(),
         }
     }
 }
