@@ -82,7 +82,7 @@ fn check_in_every_format() {
     assert!(
         results
             .iter()
-            .any(|result| result["ruleId"] == "journey-filtered")
+            .any(|result| result["ruleId"] == "opening-one-sided")
     );
 
     let junit = run("junit").out;
