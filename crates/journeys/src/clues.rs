@@ -9,18 +9,13 @@ use crate::World;
 use crate::missing;
 use crate::near_miss::{At, NearMiss, Wanted, near_misses};
 use crate::story::Line;
-use findings::Span;
-use ipnet::IpNet;
+use crate::whence;
 use networks::interpret::{Disposition, HookOutcome, HopTrace, Step, Trace, WayOut};
-use networks::model::{Device, HookKind, InterfaceId, Port, PrefixEntry, RouteMatch};
+use networks::model::{Device, HookKind, InterfaceId, Port};
 use packets::Packet;
-use std::net::IpAddr;
 
 /// How many of each kind are told.
 const CLUES_MAX: usize = 3;
-
-/// How many leading bits a prefix must share with the destination to be near it.
-const SHARED_BITS_MIN: u32 = 10;
 
 /// Returns the clues for a packet that did not arrive, nearest first.
 pub(crate) fn clues(world: &World<'_>, trace: &Trace) -> Vec<Line> {
@@ -35,6 +30,8 @@ pub(crate) fn clues(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     ) {
         clues.extend(routes(world, trace));
     }
+    clues.extend(way_back(world, trace));
+    clues.extend(rewritten(world, trace));
     clues.extend(missing::unused_routes(world, trace));
     clues.extend(missing::gateways(world, trace));
     clues.extend(missing::zones(world, trace));
@@ -62,7 +59,7 @@ fn filters(world: &World<'_>, trace: &Trace) -> Vec<Line> {
         at(device, hop),
         Wanted::Permit,
     );
-    // What enters by the wrong interface was sent there.
+    // What enters, or leaves, by the wrong interface was sent there.
     let sent_wrong = misses
         .iter()
         .take(CLUES_MAX)
@@ -70,6 +67,11 @@ fn filters(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     let mut lines = told(misses, "would let it through");
     if sent_wrong {
         lines.extend(missing::sent_here(world, trace));
+        lines.extend(missing::routed_by(Some(hop)));
+        lines.extend(whence::near_routes(
+            device,
+            packet_before_drop(hop).destination,
+        ));
     }
     lines
 }
@@ -114,7 +116,7 @@ fn at<'a>(device: &'a Device, hop: &HopTrace) -> At<'a> {
 }
 
 /// A line a rule, and one for each list's line that the mismatch is in.
-fn told(misses: Vec<NearMiss<'_>>, does: &str) -> Vec<Line> {
+pub(crate) fn told(misses: Vec<NearMiss<'_>>, does: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     for miss in misses.into_iter().take(CLUES_MAX) {
         let texts: Vec<&str> = miss.mismatches.iter().map(|m| m.text.as_str()).collect();
@@ -124,6 +126,8 @@ fn told(misses: Vec<NearMiss<'_>>, does: &str) -> Vec<Line> {
             if mismatch.span.is_some() {
                 lines.push(Line::new(mismatch.text, mismatch.span));
             }
+            let others = mismatch.others.into_iter();
+            lines.extend(others.map(|(text, span)| Line::new(text, Some(span))));
         }
     }
     lines
@@ -151,8 +155,8 @@ pub(crate) fn only_way_out(hop: &HopTrace) -> Option<InterfaceId> {
     }
 }
 
-/// Static routes, and entries of the device's prefix lists, for prefixes near
-/// the destination that do not contain it.
+/// Routes near the destination at the device that has none, and where one was
+/// lost on its way there.
 fn routes(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     let Some(hop) = trace.hops.last() else {
         return Vec::new();
@@ -161,58 +165,48 @@ fn routes(world: &World<'_>, trace: &Trace) -> Vec<Line> {
         return Vec::new();
     };
     let to = packet_before_drop(hop).destination;
-    let mut near: Vec<(u32, String, Span)> = Vec::new();
-    let mut consider = |net: IpNet, what: &str, origin: Span| {
-        let shared = shared_bits(net, to);
-        let fits = net.contains(&to) || net.prefix_len() == 0;
-        if !fits && shared >= SHARED_BITS_MIN.min(u32::from(net.prefix_len())) && shared > 0 {
-            near.push((
-                shared,
-                format!("{what} {net}, which {to} is not in"),
-                origin,
-            ));
-        }
+    let mut lines = whence::near_routes(device, to);
+    lines.extend(whence::lost(world, hop.device, to));
+    lines
+}
+
+/// The route back to the source, where the reverse-path check fails.
+fn way_back(world: &World<'_>, trace: &Trace) -> Vec<Line> {
+    let Disposition::ReversePath { port } = trace.disposition else {
+        return Vec::new();
     };
-    for route in device.vrfs.iter().flat_map(|vrf| &vrf.static_routes) {
-        consider(route.prefix, "is a route to", route.origin);
-    }
-    for policy in &device.policies {
-        for matched in policy.terms.iter().flat_map(|term| &term.matches) {
-            let RouteMatch::Prefix(lists) = matched else {
-                continue;
-            };
-            for entry in lists.iter().flatten() {
-                if let PrefixEntry::Net {
-                    permit: true,
-                    net,
-                    origin,
-                    ..
-                } = entry
-                {
-                    consider(*net, "lets in routes to", *origin);
-                }
+    let (Some(device), Some(hop)) = (world.network.device(port.device), trace.hops.last()) else {
+        return Vec::new();
+    };
+    let back = hop.received.source;
+    let vrf = device.interface(port.interface).map(|own| own.vrf);
+    let used = vrf.and_then(|vrf| whence::used(world, port.device, vrf, back));
+    let mut lines: Vec<Line> = used
+        .map(|route| {
+            let text = format!("the way back to {back} is by the route to {}", route.prefix);
+            Line::new(text, route.origin)
+        })
+        .into_iter()
+        .collect();
+    lines.extend(whence::near_routes(device, back));
+    lines
+}
+
+/// What translated the packet on its way.
+fn rewritten(world: &World<'_>, trace: &Trace) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for hop in &trace.hops {
+        for step in &hop.steps {
+            let Step::Hook(hook) = step else { continue };
+            let origin = hook.rules.last().and_then(|rule| rule.origin);
+            if let (HookOutcome::Translated, Some(origin)) = (hook.outcome, origin) {
+                let name = world.device_name(hop.device);
+                let text = format!("`{name}` translated it to {}", hook.packet);
+                lines.push(Line::new(text, Some(origin)));
             }
         }
     }
-    near.sort_by(|left, right| right.0.cmp(&left.0).then(left.2.cmp(&right.2)));
-    near.dedup_by_key(|(_, _, origin)| *origin);
-    near.into_iter()
-        .take(CLUES_MAX)
-        .map(|(_, text, span)| Line::new(text, Some(span)))
-        .collect()
-}
-
-/// Counts the leading bits that a prefix and an address have in common.
-fn shared_bits(net: IpNet, address: IpAddr) -> u32 {
-    match (net.network(), address) {
-        (IpAddr::V4(net), IpAddr::V4(address)) => {
-            (net.to_bits() ^ address.to_bits()).leading_zeros()
-        }
-        (IpAddr::V6(net), IpAddr::V6(address)) => {
-            (net.to_bits() ^ address.to_bits()).leading_zeros()
-        }
-        _ => 0,
-    }
+    lines
 }
 
 /// The settings of a redundancy group through whose virtual address the packet

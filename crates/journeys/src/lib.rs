@@ -14,6 +14,7 @@ pub mod story;
 pub mod traffic;
 pub mod trouble;
 pub mod verdict;
+mod whence;
 mod world;
 
 pub use world::World;

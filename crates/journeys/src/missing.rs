@@ -3,7 +3,7 @@
 //! the one that a rule is for.
 
 use crate::World;
-use crate::near_miss::{At, matching_routes};
+use crate::near_miss::{At, Wanted, matching_routes, near_misses};
 use crate::story::Line;
 use networks::interpret::{Decision, Disposition, HopTrace, Step, Trace};
 use networks::model::{Device, DeviceId, InterfaceId, NextHop};
@@ -68,7 +68,7 @@ pub(crate) fn near_interfaces_of(
 }
 
 /// Counts the leading bits that two addresses of one family have in common.
-fn shared_bits(left: IpAddr, right: IpAddr) -> u32 {
+pub(crate) fn shared_bits(left: IpAddr, right: IpAddr) -> u32 {
     match (left, right) {
         (IpAddr::V4(left), IpAddr::V4(right)) => (left.to_bits() ^ right.to_bits()).leading_zeros(),
         (IpAddr::V6(left), IpAddr::V6(right)) => (left.to_bits() ^ right.to_bits()).leading_zeros(),
@@ -76,16 +76,30 @@ fn shared_bits(left: IpAddr, right: IpAddr) -> u32 {
     }
 }
 
-/// Where a packet goes to a gateway that no configuration shows: who nearly has
-/// its address.
+/// Where a packet goes to a gateway that no configuration shows: the route that
+/// says so, and who nearly has its address.
 pub(crate) fn gateways(world: &World<'_>, trace: &Trace) -> Vec<Line> {
-    match trace.disposition {
-        Disposition::Exits {
-            port,
-            gateway: Some(gateway),
-        } => near_interfaces(world, gateway, |device| device != port.device),
-        _ => Vec::new(),
+    let Disposition::Exits { port, gateway } = trace.disposition else {
+        return Vec::new();
+    };
+    let mut lines = routed_by(trace.hops.last());
+    if let Some(gateway) = gateway {
+        lines.extend(near_interfaces(world, gateway, |device| {
+            device != port.device
+        }));
     }
+    lines
+}
+
+/// The lines by which a device decided where a packet goes.
+pub(crate) fn routed_by(hop: Option<&HopTrace>) -> Vec<Line> {
+    let origins = hop
+        .and_then(decision)
+        .map_or(&[][..], |decision| &decision.origins);
+    origins
+        .iter()
+        .map(|origin| Line::new("is routed by this", Some(*origin)))
+        .collect()
 }
 
 /// Static routes to the destination that the device has and does not use, and
@@ -162,6 +176,8 @@ pub(crate) fn sent_here(world: &World<'_>, trace: &Trace) -> Vec<Line> {
                 lines.push(Line::new(text, Some(rule.origin)));
             }
         }
+        let misses = near_misses(chain, &before.received, at, Wanted::Routing);
+        lines.extend(crate::clues::told(misses, "would route it elsewhere"));
     }
     if let Some(interface) = before.enters.and_then(|id| device.interface(id)) {
         lines.push(Line::new(

@@ -20,6 +20,8 @@ pub struct Mismatch {
     pub text: String,
     /// The line of a list that the rule uses, where the mismatch is in one.
     pub span: Option<Span>,
+    /// Other lines of that list that fail in as little.
+    pub others: Vec<(String, Span)>,
     /// Whether it is in the interfaces.
     pub(crate) of_interface: bool,
 }
@@ -29,7 +31,15 @@ impl Mismatch {
         Self {
             text,
             span: None,
+            others: Vec::new(),
             of_interface: false,
+        }
+    }
+
+    fn at(text: String, span: Span) -> Self {
+        Self {
+            span: Some(span),
+            ..Self::new(text)
         }
     }
 }
@@ -50,6 +60,9 @@ const MISMATCHES_MAX: usize = 2;
 /// How many rules are looked at; past that the list is too long to be read by hand.
 const RULES_MAX: usize = 100_000;
 
+/// How many further lines of a list are named.
+const OTHERS_MAX: usize = 2;
+
 /// How many lists may be used within each other.
 const DEPTH_MAX: usize = 8;
 
@@ -60,6 +73,8 @@ pub enum Wanted {
     Permit,
     /// Rewrite it.
     Translation,
+    /// Route it otherwise than the forwarding table does.
+    Routing,
 }
 
 /// What a rule is judged by besides the packet.
@@ -139,6 +154,11 @@ pub(crate) fn matching_routes<'a>(chain: ChainId, packet: &Packet, at: At<'a>) -
     found
 }
 
+/// Tells whether a rule of policy routing says where a packet goes.
+fn routes(rule: &Rule) -> bool {
+    matches!(&rule.action, Action::Route(route) if *route != RouteAction::UseFib)
+}
+
 /// The chains that a chain calls.
 fn called(chain: &Chain) -> impl Iterator<Item = ChainId> {
     chain.rules.iter().filter_map(|rule| match rule.action {
@@ -156,6 +176,7 @@ fn near_miss<'a>(
     let does = match wanted {
         Wanted::Permit => matches!(rule.action, Action::Accept(_) | Action::Translate(_)),
         Wanted::Translation => matches!(rule.action, Action::Translate(_)),
+        Wanted::Routing => routes(rule),
     };
     let mismatches = mismatches(&rule.condition, packet, at, 0).filter(|_| does)?;
     (1..=MISMATCHES_MAX)
@@ -218,8 +239,8 @@ fn mismatches(
     }
 }
 
-/// What fails in a list used as a condition: the nearest of its permitting
-/// lines, named by its line.
+/// What fails in a list used as a condition: the line that excludes the packet
+/// before any permits it, else the lines that nearly permit it, else the list.
 fn list_mismatch(
     list: ChainId,
     packet: &Packet,
@@ -227,18 +248,38 @@ fn list_mismatch(
     depth: usize,
 ) -> Option<Vec<Mismatch>> {
     let chain = at.device.chain(list).filter(|_| depth <= DEPTH_MAX)?;
-    let permits = chain.rules.iter().take(RULES_MAX);
-    permits
-        .filter(|rule| matches!(rule.action, Action::Accept(_)))
-        .filter_map(|rule| {
-            let found = mismatches(&rule.condition, packet, at, depth)?;
-            let named = found.into_iter().map(|mismatch| Mismatch {
+    let mut nearest: Vec<Mismatch> = Vec::new();
+    for rule in chain.rules.iter().take(RULES_MAX) {
+        let Some(mut found) = mismatches(&rule.condition, packet, at, depth) else {
+            continue;
+        };
+        let permits = matches!(rule.action, Action::Accept(_));
+        match (found.pop(), permits) {
+            (None, true) => return Some(Vec::new()),
+            (None, false) if matches!(rule.action, Action::Drop) => {
+                let text = format!("`{}` excludes it by this line", chain.name);
+                return Some(vec![Mismatch::at(text, rule.origin)]);
+            }
+            (Some(mismatch), true) if found.is_empty() => nearest.push(Mismatch {
                 span: mismatch.span.or(Some(rule.origin)),
                 ..mismatch
-            });
-            Some(named.collect::<Vec<_>>())
-        })
-        .min_by_key(Vec::len)
+            }),
+            _ => {}
+        }
+    }
+    let mut nearest = nearest.into_iter();
+    let Some(mut first) = nearest.next() else {
+        let text = format!("`{}` does not permit it", chain.name);
+        return Some(vec![Mismatch {
+            span: chain.origin,
+            ..Mismatch::new(text)
+        }]);
+    };
+    first.others = nearest
+        .filter_map(|other| Some((other.text, other.span?)))
+        .take(OTHERS_MAX)
+        .collect();
+    Some(vec![first])
 }
 
 /// Tells whether a first packet can be in one of the states.

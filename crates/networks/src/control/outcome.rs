@@ -17,6 +17,7 @@ pub(super) fn finish(
     network: &Network,
     tables: &[Vec<Table>],
     unstable: &FxHashSet<Spot>,
+    wavering: &FxHashSet<Spot>,
     unsettled: &[Unsettled],
     wilds: &Wilds,
 ) -> Routing {
@@ -25,7 +26,8 @@ pub(super) fn finish(
     let mut devices = Vec::with_capacity(network.devices.len());
     for (((id, device), tables), active) in network.devices().zip(tables).zip(roles.active) {
         let view = DeviceTables { device, tables };
-        findings.extend(unresolved_statics(view));
+        let wavers = |vrf: VrfId, prefix| wavering.contains(&(id.index(), vrf.index(), prefix));
+        findings.extend(unresolved_statics(view, &wavers));
         let vrfs = each_vrf(device, |vrf, settings| {
             let mut unknown = unstable_prefixes(device, settings, id, vrf, unstable);
             let here = unsettled
@@ -36,14 +38,17 @@ pub(super) fn finish(
                 .get(id.index())
                 .and_then(|wilds| wilds.get(vrf.index()));
             let mut routing = vrf_routing(view, vrf, unknown, wild.map_or(&[], Vec::as_slice));
-            routing.spare = statics::spare(view, vrf, &settings.static_routes);
+            routing.spare = statics::spare(view, vrf, &settings.static_routes, |prefix| {
+                wavers(vrf, prefix)
+            });
             routing
         });
         let further = device
             .tables
             .iter()
             .map(|table| {
-                let routes = Table::choose(statics::routes(view, table.vrf, &table.routes));
+                let routes =
+                    Table::choose(statics::routes(view, table.vrf, &table.routes, |_| false));
                 fib::of_table(view, table.vrf, &routes)
             })
             .collect();
@@ -54,6 +59,7 @@ pub(super) fn finish(
         });
     }
     findings.extend(unstable_findings(network, unstable));
+    findings.extend(wavering_findings(network, wavering));
     Routing { devices, findings }
 }
 
@@ -144,14 +150,47 @@ fn unstable_findings(network: &Network, unstable: &FxHashSet<Spot>) -> Vec<Findi
         .collect()
 }
 
+/// Static routes that take away the way to their own gateways.
+fn wavering_findings(network: &Network, wavering: &FxHashSet<Spot>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut wavering: Vec<&Spot> = wavering.iter().collect();
+    wavering.sort();
+    for (device, vrf, prefix) in wavering {
+        let Some(device) = network.devices.get(*device) else {
+            continue;
+        };
+        let configured = device
+            .vrfs
+            .get(*vrf)
+            .map_or(&[][..], |vrf| &vrf.static_routes);
+        let routes = configured
+            .iter()
+            .filter(|route| route.prefix.trunc() == *prefix);
+        findings.extend(routes.map(|route| {
+            let text = format!(
+                "`{}` comes to no rest with its static route to {prefix}, which leads to its own gateway",
+                device.name
+            );
+            Finding::new(ROUTING_UNSTABLE, Severity::Error, text).at(route.origin)
+        }));
+    }
+    findings
+}
+
 /// Static routes by address whose next hop nothing leads to.
-fn unresolved_statics(view: DeviceTables<'_>) -> Vec<Finding> {
+fn unresolved_statics(
+    view: DeviceTables<'_>,
+    wavers: &impl Fn(VrfId, IpNet) -> bool,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (id, vrf) in (0u32..).map(VrfId).zip(&view.device.vrfs) {
         for route in &vrf.static_routes {
             let NextHop::Address(address) = route.next_hop else {
                 continue;
             };
+            if wavers(id, route.prefix.trunc()) {
+                continue;
+            }
             if route.permanent || view.resolve(id, route.next_hop, Some(route.prefix)).exist() {
                 continue;
             }

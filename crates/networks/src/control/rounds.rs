@@ -10,12 +10,24 @@ use super::{connected, outcome, statics};
 use crate::forwarding::Routing;
 use crate::model::{Device, Network, Vrf, VrfId};
 use ipnet::IpNet;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How often the protocols are asked again before the computation counts as
 /// without a fixed point. Each round carries a change across one
 /// redistribution or recursion, so real networks need fewer than ten.
 const ROUNDS_MAX: usize = 64;
+
+/// How many rounds may pass without what is under BGP coming to rest before it
+/// is watched what changes.
+const RESTLESS_MAX: usize = 6;
+
+/// How many more rounds are watched before the static routes that change again
+/// and again count as wavering.
+const RESTLESS_WATCHED: usize = 12;
+
+/// In how many of these rounds a prefix must have changed. What only waits for
+/// others changes once or twice; what goes to and fro, in every other round.
+const WAVERS_MIN: usize = RESTLESS_WATCHED / 2;
 
 /// The rounds at the end whose changes count as never settling.
 const ROUNDS_WATCHED: usize = 24;
@@ -50,6 +62,7 @@ pub fn compute(network: &Network) -> Routing {
         network,
         &rounds.tables,
         &rounds.unstable,
+        &rounds.wavering,
         &unsettled,
         &wilds,
     );
@@ -71,6 +84,8 @@ struct Rounds<'a> {
     tables: Vec<Vec<Table>>,
     /// What never settled.
     unstable: FxHashSet<Spot>,
+    /// Prefixes whose static routes are usable without themselves alone.
+    wavering: FxHashSet<Spot>,
     /// Routes that may exist besides.
     wilds: Option<Wilds>,
 }
@@ -95,6 +110,7 @@ impl<'a> Rounds<'a> {
             learned: Vec::new(),
             tables,
             unstable: FxHashSet::default(),
+            wavering: FxHashSet::default(),
             wilds: None,
         }
     }
@@ -107,9 +123,21 @@ impl<'a> Rounds<'a> {
     /// which speaks when everything under it has settled.
     fn settle(&mut self) {
         self.unstable.clear();
+        let mut restless = 0;
+        let mut watched: Vec<FxHashSet<Spot>> = Vec::new();
         for round in 0..ROUNDS_MAX {
             let next = self.round();
             let settled = next == self.tables;
+            restless = if settled { 0 } else { restless + 1 };
+            if restless > RESTLESS_MAX {
+                watched.push(changes(&self.tables, &next).into_iter().collect());
+            } else {
+                watched.clear();
+            }
+            if watched.len() >= RESTLESS_WATCHED {
+                self.wavering.extend(wavering(&watched));
+                restless = 0;
+            }
             if !settled && round >= ROUNDS_MAX - ROUNDS_WATCHED {
                 self.unstable.extend(changes(&self.tables, &next));
             }
@@ -139,7 +167,7 @@ impl<'a> Rounds<'a> {
             self.ospf.offers(&self.tables, self.expressions),
         );
         add(&mut offers, self.learned.clone());
-        add_statics(self.network, &self.tables, &mut offers);
+        add_statics(self.network, &self.tables, &self.wavering, &mut offers);
         let mut tables: Vec<Vec<Table>> = offers
             .into_iter()
             .map(|vrfs| vrfs.into_iter().map(Table::choose).collect())
@@ -172,13 +200,32 @@ fn add(offers: &mut Offers, new: Vec<(usize, usize, Candidate)>) {
 }
 
 /// Adds the static routes that are usable by the tables as they stand.
-fn add_statics(network: &Network, tables: &[Vec<Table>], offers: &mut Offers) {
-    for ((device, tables), offers) in network.devices.iter().zip(tables).zip(offers) {
+fn add_statics(
+    network: &Network,
+    tables: &[Vec<Table>],
+    wavering: &FxHashSet<Spot>,
+    offers: &mut Offers,
+) {
+    let all = network.devices.iter().zip(tables).zip(offers).enumerate();
+    for (at, ((device, tables), offers)) in all {
         let view = DeviceTables { device, tables };
         for ((vrf, settings), offers) in (0u32..).map(VrfId).zip(&device.vrfs).zip(offers) {
-            offers.extend(statics::routes(view, vrf, &settings.static_routes));
+            let wavers = |prefix| wavering.contains(&(at, vrf.index(), prefix));
+            offers.extend(statics::routes(view, vrf, &settings.static_routes, wavers));
         }
     }
+}
+
+/// Returns what changed in many of some rounds.
+fn wavering(rounds: &[FxHashSet<Spot>]) -> impl Iterator<Item = Spot> {
+    let mut times: FxHashMap<Spot, usize> = FxHashMap::default();
+    for spot in rounds.iter().flatten() {
+        *times.entry(*spot).or_default() += 1;
+    }
+    times
+        .into_iter()
+        .filter(|(_, times)| *times >= WAVERS_MIN)
+        .map(|(spot, _)| spot)
 }
 
 /// Returns where two rounds differ.

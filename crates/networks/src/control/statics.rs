@@ -12,13 +12,16 @@ use rustc_hash::FxHashMap;
 ///
 /// A route is usable where its interface is up, or where its next hop resolves
 /// otherwise than through the route's own prefix; a permanent one always. Of
-/// one prefix and distance only the smallest priority is used.
+/// one prefix and distance only the smallest priority is used. Routes to a
+/// prefix that wavers (with the route its gateway is reached otherwise than
+/// without it) are there in doubt, so that all else can settle.
 pub(super) fn routes(
     tables: DeviceTables<'_>,
     vrf: VrfId,
     configured: &[StaticRoute],
+    wavers: impl Fn(IpNet) -> bool,
 ) -> Vec<Candidate> {
-    let (used, _) = by_priority(tables, vrf, configured);
+    let (used, _) = by_priority(tables, vrf, configured, wavers);
     used
 }
 
@@ -28,8 +31,9 @@ pub(super) fn spare(
     tables: DeviceTables<'_>,
     vrf: VrfId,
     configured: &[StaticRoute],
+    wavers: impl Fn(IpNet) -> bool,
 ) -> Vec<SpareRoute> {
-    let (_, left) = by_priority(tables, vrf, configured);
+    let (_, left) = by_priority(tables, vrf, configured, wavers);
     let table = tables.tables.get(vrf.index());
     let mut spare = Vec::new();
     for Candidate { route, doubt, .. } in left {
@@ -61,10 +65,14 @@ fn by_priority(
     tables: DeviceTables<'_>,
     vrf: VrfId,
     configured: &[StaticRoute],
+    wavers: impl Fn(IpNet) -> bool,
 ) -> (Vec<Candidate>, Vec<Candidate>) {
     let usable: Vec<(u32, Candidate)> = configured
         .iter()
-        .filter_map(|route| Some((route.priority, offer(tables, vrf, route)?)))
+        .filter_map(|route| {
+            let offered = offer(tables, vrf, route, wavers(route.prefix.trunc()))?;
+            Some((route.priority, offered))
+        })
         .collect();
     let mut least: FxHashMap<(IpNet, u8), u32> = FxHashMap::default();
     for (priority, candidate) in usable.iter().filter(|(_, route)| !route.doubt.exists()) {
@@ -85,9 +93,19 @@ fn by_priority(
     (bare(used), bare(left))
 }
 
-fn offer(tables: DeviceTables<'_>, vrf: VrfId, configured: &StaticRoute) -> Option<Candidate> {
+fn offer(
+    tables: DeviceTables<'_>,
+    vrf: VrfId,
+    configured: &StaticRoute,
+    wavers: bool,
+) -> Option<Candidate> {
     let mut doubt = Doubt::NONE;
-    if !matches!(configured.next_hop, NextHop::Discard | NextHop::Vrf(_)) {
+    if wavers {
+        doubt.add(&Doubt::of(
+            configured.origin,
+            "whether the route is there depends on the route itself",
+        ));
+    } else if !matches!(configured.next_hop, NextHop::Discard | NextHop::Vrf(_)) {
         let ways = tables.resolve(vrf, configured.next_hop, Some(configured.prefix));
         if !ways.exist() && !ways.may_exist && !configured.permanent {
             return None;

@@ -2,7 +2,7 @@
 
 use crate::support::{
     announce, codes, interface, neighbor, network, ospf_on, policy, rib, router, start_bgp,
-    start_ospf,
+    start_ospf, static_route, via,
 };
 use networks::control::compute;
 use networks::forwarding::FibAction;
@@ -46,6 +46,21 @@ fn first_neighbor(device: &mut Device) -> &mut networks::model::BgpNeighbor {
 fn external_neighbours_exchange_routes() {
     check(pair(), "r1", "2.2.2.2/32 BgpExternal 10.0.0.2 [20/0]");
     check(pair(), "r2", "1.1.1.1/32 BgpExternal 10.0.0.1 [20/0]");
+}
+
+/// A static route of another router that never settles keeps nobody from speaking.
+#[test]
+fn wavering_route_elsewhere_changes_nothing() {
+    let mut wavering = router("w");
+    interface(&mut wavering, "e0", &["10.0.9.1/24"]);
+    wavering.vrfs[0].static_routes = vec![
+        static_route("0.0.0.0/0", via("10.0.9.2")),
+        static_route("172.16.0.0/16", via("172.16.0.1")),
+    ];
+    let mut devices = pair();
+    devices.push(wavering);
+    let found = check(devices, "r1", "2.2.2.2/32 BgpExternal 10.0.0.2 [20/0]");
+    assert_eq!(found, ["routing-unstable"]);
 }
 
 /// A change at one end, and what is found then.

@@ -58,6 +58,25 @@ fn circular_routes_are_not_used() {
     );
 }
 
+/// A route whose gateway another leads to as long as it is not there itself
+/// wavers: it, and what resolves through it, is unknown; the rest is not.
+#[test]
+fn route_to_its_own_gateway_wavers() {
+    check(
+        vec![
+            static_route("0.0.0.0/0", via("10.0.0.2")),
+            static_route("172.16.0.0/16", via("172.16.0.1")),
+            static_route("172.17.0.0/16", via("172.16.0.9")),
+            static_route("172.18.0.0/16", via("10.0.1.2")),
+        ],
+        true,
+        "0.0.0.0/0 e0 10.0.0.2\n\
+         172.16.0.0/16 unknown: whether the route is there depends on the route itself\n\
+         172.17.0.0/16 unknown: whether the route is there depends on the route itself\n\
+         172.18.0.0/16 e1 10.0.1.2",
+    );
+}
+
 /// A floating route takes over where the interface of the better one is down.
 #[test]
 fn floating_route_takes_over() {

@@ -179,8 +179,12 @@ pub(crate) fn fault(
         lines: &borrowed,
         at: changed.start.min(borrowed.len() - 1),
     };
-    let object = object(dialect, here);
-    let users = object.map_or_else(BTreeSet::new, |at| users(dialect, &borrowed, at));
+    let object = if changed.is_empty() {
+        list(dialect, site).map(str::to_owned)
+    } else {
+        object(dialect, here).map(|at| borrowed[at].trim().to_owned())
+    };
+    let users = object.map_or_else(BTreeSet::new, |object| users(dialect, &borrowed, object));
     Fault {
         dialect,
         kind,
@@ -238,7 +242,11 @@ fn statement_head(dialect: Dialect, site: Site<'_>) -> Option<usize> {
     let head = site.head();
     match dialect {
         Dialect::Fortios => site.head_line().starts_with("edit").then_some(head),
-        Dialect::Ios => site.head_line().starts_with("interface").then_some(head),
+        // The action of a class is on the line below it.
+        Dialect::Ios => ["interface", "class "]
+            .iter()
+            .any(|start| site.head_line().starts_with(start))
+            .then_some(head),
         Dialect::Linux => None,
     }
 }
@@ -254,10 +262,17 @@ fn object(dialect: Dialect, site: Site<'_>) -> Option<usize> {
     named(site.lines[head].trim()).then_some(head)
 }
 
+/// The list that a line which is gone was one of.
+fn list(dialect: Dialect, site: Site<'_>) -> Option<&str> {
+    let listed =
+        |line: &str| line.starts_with("ip access-list") || line.starts_with("ip prefix-list");
+    Some(site.head_line()).filter(|head| dialect == Dialect::Ios && listed(head))
+}
+
 /// The lines that use an object, or what uses it in turn.
-fn users(dialect: Dialect, lines: &[&str], object: usize) -> BTreeSet<usize> {
+fn users(dialect: Dialect, lines: &[&str], object: String) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
-    let mut names = vec![lines[object].trim().to_owned()];
+    let mut names = vec![object];
     let mut seen = BTreeSet::new();
     while let Some(definition) = names.pop() {
         let Some(name) = name_of(dialect, &definition) else {
@@ -272,8 +287,13 @@ fn users(dialect: Dialect, lines: &[&str], object: usize) -> BTreeSet<usize> {
                     !line.trim().starts_with("edit") && line.contains(&format!("\"{name}\""))
                 }
                 Dialect::Ios => {
-                    !line.starts_with("object-group")
-                        && !line.starts_with("ip nat pool")
+                    let defines = [
+                        "object-group",
+                        "ip nat pool",
+                        "ip access-list",
+                        "ip prefix-list",
+                    ];
+                    !defines.iter().any(|start| line.starts_with(start))
                         && line.split(' ').any(|word| word == name)
                 }
                 Dialect::Linux => line.contains(&format!("@{name} ")),
@@ -300,6 +320,7 @@ fn name_of(dialect: Dialect, definition: &str) -> Option<String> {
             .strip_suffix('"')
             .map(str::to_owned),
         Dialect::Ios if definition.starts_with("ip nat pool") => words.nth(3).map(str::to_owned),
+        Dialect::Ios if definition.starts_with("ip access-list") => words.nth(3).map(str::to_owned),
         Dialect::Ios => words.nth(2).map(str::to_owned),
         Dialect::Linux => words.nth(1).map(str::to_owned),
     }
