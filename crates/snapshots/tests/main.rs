@@ -6,6 +6,9 @@ mod bad_folders;
 /// Bare folders of configurations, in the layouts that people have.
 #[cfg(test)]
 mod bare_folders;
+/// What hosts of labs recorded when they tried each other.
+#[cfg(test)]
+mod probes;
 /// A region of two networks and a provider's cloud.
 #[cfg(test)]
 mod regions;

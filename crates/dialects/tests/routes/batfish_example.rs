@@ -1,6 +1,6 @@
 //! The three autonomous systems of Batfish's example: every route.
 
-use crate::support::{data, entries, print, read_host, read_ios, routed, say};
+use crate::support::{data, entries, number, print, read_host, read_ios, routed};
 use findings::Sources;
 use networks::forwarding::{FibAction, RouteProtocol};
 use networks::model::Device;
@@ -96,7 +96,7 @@ fn every_route_of_the_example() {
         wrong.extend(differing('-', expected, &computed));
         wrong.extend(differing('+', &computed, expected));
     }
-    say(&format!("batfish-example: {right} of 315 routes"));
+    number("routes of batfish-example", (right, 315), 100);
     assert_eq!(wrong, Vec::<String>::new());
     assert_eq!(right, 315);
     let unknown: Vec<String> = routing

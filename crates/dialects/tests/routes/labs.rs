@@ -1,6 +1,6 @@
 //! Labs of real devices: the share of captured routes, by operating system.
 
-use crate::support::{data, entries, name, print, read_fortios, read_ios, routed, say};
+use crate::support::{data, entries, name, number, print, read_fortios, read_ios, routed, say};
 use findings::Sources;
 use networks::forwarding::{FibAction, RouteProtocol, Routing};
 use networks::model::Network;
@@ -192,10 +192,11 @@ fn captured_routes_of_fortios_lab() {
         expected.extend(captured(&table));
     }
     let right = expected.intersection(&computed).count();
-    say(&format!(
-        "fortios: {right} of {} captured routes",
-        expected.len()
-    ));
+    number(
+        "captured routes, fortios",
+        (right, expected.len()),
+        SHARE_MIN,
+    );
     assert_eq!(
         expected.difference(&computed).collect::<Vec<_>>(),
         Vec::<&String>::new()
@@ -214,10 +215,8 @@ fn captured_routes_of_cisco_labs() {
         compare(&folder.join(lab), &mut scores);
     }
     for (system, score) in &scores {
-        say(&format!(
-            "{system}: {} of {} captured routes",
-            score.right, score.captured
-        ));
+        let what = format!("captured routes, {system}");
+        number(&what, (score.right, score.captured), SHARE_MIN);
         for difference in &score.differences {
             say(&format!("  {difference}"));
         }

@@ -29,6 +29,18 @@ pub(crate) fn say(text: &str) {
     println!("{text}");
 }
 
+/// Prints a number that the project is accepted by beside its bar.
+pub(crate) fn number(what: &str, (right, all): (usize, usize), percent_min: usize) {
+    let word = if right * 100 >= all * percent_min {
+        "pass"
+    } else {
+        "fail"
+    };
+    say(&format!(
+        "number: {what} | {right} of {all} | {percent_min} % | {word}"
+    ));
+}
+
 /// The entries of a folder, sorted.
 pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else {
