@@ -10,6 +10,7 @@ use crate::missing;
 use crate::near_miss::{At, NearMiss, Wanted, near_misses};
 use crate::story::Line;
 use crate::whence;
+use findings::Span;
 use networks::interpret::{Disposition, HookOutcome, HopTrace, Step, Trace, WayOut};
 use networks::model::{Device, HookKind, InterfaceId, Port};
 use packets::Packet;
@@ -78,29 +79,47 @@ fn filters(world: &World<'_>, trace: &Trace) -> Vec<Line> {
 
 /// Translation rules on the way that nearly applied.
 fn translations(world: &World<'_>, trace: &Trace) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for hop in &trace.hops {
-        let Some(device) = world.network.device(hop.device) else {
+    let hops = trace.hops.iter();
+    hops.flat_map(|hop| missed_translations(world, hop))
+        .flat_map(|misses| told(misses, "would translate it"))
+        .collect()
+}
+
+/// Returns the line for which a packet was not translated on some devices: of
+/// the rule that failed in least, or of the list by which it failed.
+pub(crate) fn missed_translation(world: &World<'_>, hops: &[HopTrace]) -> Option<Span> {
+    let mut misses = hops
+        .iter()
+        .rev()
+        .flat_map(|hop| missed_translations(world, hop));
+    let nearest = misses.find_map(|misses| misses.into_iter().next())?;
+    let of_list = nearest.mismatches.iter().find_map(|mismatch| mismatch.span);
+    of_list.or(Some(nearest.rule.origin))
+}
+
+/// The translation rules of each hook of a device that failed in one thing.
+fn missed_translations<'a>(world: &World<'a>, hop: &HopTrace) -> Vec<Vec<NearMiss<'a>>> {
+    let Some(device) = world.network.device(hop.device) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for step in &hop.steps {
+        let Step::Hook(seen) = step else { continue };
+        let Some(hook) = device.hooks.get(seen.hook) else {
             continue;
         };
-        for step in &hop.steps {
-            let Step::Hook(seen) = step else { continue };
-            let Some(hook) = device.hooks.get(seen.hook) else {
-                continue;
-            };
-            if hook.kind == HookKind::Translation && seen.outcome == HookOutcome::Accepted {
-                let mut misses = near_misses(
-                    hook.chain,
-                    &seen.packet,
-                    at(device, hop),
-                    Wanted::Translation,
-                );
-                misses.retain(|miss| miss.mismatches.len() == 1);
-                lines.extend(told(misses, "would translate it"));
-            }
+        if hook.kind == HookKind::Translation && seen.outcome == HookOutcome::Accepted {
+            let mut misses = near_misses(
+                hook.chain,
+                &seen.packet,
+                at(device, hop),
+                Wanted::Translation,
+            );
+            misses.retain(|miss| miss.mismatches.len() == 1);
+            found.push(misses);
         }
     }
-    lines
+    found
 }
 
 fn at<'a>(device: &'a Device, hop: &HopTrace) -> At<'a> {

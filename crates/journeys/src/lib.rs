@@ -13,6 +13,7 @@ pub mod placement;
 pub mod story;
 pub mod traffic;
 pub mod trouble;
+mod untranslated;
 pub mod verdict;
 mod whence;
 mod world;

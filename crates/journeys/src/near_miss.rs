@@ -24,6 +24,9 @@ pub struct Mismatch {
     pub others: Vec<(String, Span)>,
     /// Whether it is in the interfaces.
     pub(crate) of_interface: bool,
+    /// How many bits wider the nearest set of addresses would have to be for the
+    /// address to be in it; zero for all else.
+    apart: u32,
 }
 
 impl Mismatch {
@@ -33,6 +36,7 @@ impl Mismatch {
             span: None,
             others: Vec::new(),
             of_interface: false,
+            apart: 0,
         }
     }
 
@@ -56,6 +60,9 @@ pub struct NearMiss<'a> {
 
 /// How many conditions may fail for a rule to count as one that was meant.
 const MISMATCHES_MAX: usize = 2;
+
+/// How far apart a packet counts as being from a list no line of which is near.
+const NO_LINE_NEAR: u32 = 128;
 
 /// How many rules are looked at; past that the list is too long to be read by hand.
 const RULES_MAX: usize = 100_000;
@@ -117,12 +124,13 @@ pub fn near_misses<'a>(
                 .filter_map(|rule| near_miss(rule, packet, at, wanted)),
         );
     }
-    // A rule for other interfaces was hardly meant, one for another address or
-    // port may well be mistyped.
+    // A rule for other interfaces was hardly meant, one for another port or a
+    // neighbouring address may well be mistyped.
     found.sort_by_key(|miss| {
         (
             miss.mismatches.len(),
             miss.mismatches.iter().filter(|m| m.of_interface).count(),
+            miss.mismatches.iter().map(|m| m.apart).sum::<u32>(),
         )
     });
     found
@@ -267,11 +275,13 @@ fn list_mismatch(
             _ => {}
         }
     }
+    nearest.sort_by_key(|mismatch| mismatch.apart);
     let mut nearest = nearest.into_iter();
     let Some(mut first) = nearest.next() else {
         let text = format!("`{}` does not permit it", chain.name);
         return Some(vec![Mismatch {
             span: chain.origin,
+            apart: NO_LINE_NEAR,
             ..Mismatch::new(text)
         }]);
     };
@@ -293,16 +303,39 @@ fn address_mismatch(what: &str, set: &AddressSet, address: IpAddr) -> Option<Vec
     if set.contains(address) {
         return Some(Vec::new());
     }
-    let same_family = |part: &AddressMatch| match part {
-        AddressMatch::Net(net) => net.addr().is_ipv4() == address.is_ipv4(),
-        AddressMatch::Range(first, _) => first.is_ipv4() == address.is_ipv4(),
-        AddressMatch::Wildcard(_) => address.is_ipv4(),
+    let apart = set.0.iter().filter_map(|part| match part {
+        AddressMatch::Net(net) => {
+            let host_bits = u32::from(net.max_prefix_len() - net.prefix_len());
+            Some(bits_apart(net.addr(), address)?.saturating_sub(host_bits))
+        }
+        AddressMatch::Range(first, last) => {
+            let ends = [first, last].into_iter();
+            ends.filter_map(|end| bits_apart(*end, address)).min()
+        }
+        AddressMatch::Wildcard(wildcard) => {
+            let host_bits = wildcard.ignore.to_bits().trailing_ones();
+            Some(bits_apart(wildcard.address.into(), address)?.saturating_sub(host_bits))
+        }
+    });
+    let mismatch = Mismatch {
+        apart: apart.min()?,
+        ..Mismatch::new(format!("the {what} {address} is not in {}", addresses(set)))
     };
-    let text = || format!("the {what} {address} is not in {}", addresses(set));
-    set.0
-        .iter()
-        .any(same_family)
-        .then(|| vec![Mismatch::new(text())])
+    Some(vec![mismatch])
+}
+
+/// Returns how many bits follow those that two addresses begin with alike;
+/// `None` for two of different families.
+fn bits_apart(left: IpAddr, right: IpAddr) -> Option<u32> {
+    match (left, right) {
+        (IpAddr::V4(left), IpAddr::V4(right)) => {
+            Some(32 - (left.to_bits() ^ right.to_bits()).leading_zeros())
+        }
+        (IpAddr::V6(left), IpAddr::V6(right)) => {
+            Some(128 - (left.to_bits() ^ right.to_bits()).leading_zeros())
+        }
+        _ => None,
+    }
 }
 
 /// Writes a set of addresses, cut after a few parts.

@@ -4,6 +4,7 @@ use crate::World;
 use crate::beyond::{beyond, opened_elsewhere};
 use crate::judge::{Journey, traces};
 use crate::story::{Line, tell};
+use crate::untranslated::{Untranslated, untranslated};
 use crate::verdict::{Asked, Leg, LegKind};
 use findings::{Code, Finding, Severity, Span};
 use networks::interpret::{Choices, Disposition, HookOutcome, Interpreter, Return, Step, Trace};
@@ -15,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const STOPPED_BY_FILTER: Code = Code::new("journey-filtered");
 /// A filter stops a journey for which another network has opened the way.
 pub const ONE_SIDED: Code = Code::new("opening-one-sided");
+/// A journey leaves its network under addresses that others are not to see.
+pub const UNTRANSLATED: Code = Code::new("source-untranslated");
 /// A device has no route for a journey.
 pub const NO_ROUTE: Code = Code::new("journey-no-route");
 /// A null route stops a journey.
@@ -153,8 +156,44 @@ fn direction(leg: LegKind) -> &'static str {
     }
 }
 
+/// The finding for a packet that was stopped because it left its network under
+/// addresses that the region says others do not see.
+fn left_untranslated(
+    world: &World<'_>,
+    trace: &Trace,
+    leg: LegKind,
+    left: &Untranslated,
+) -> (CauseKey, Finding) {
+    let story = tell(world, trace);
+    let message = format!("{}{}", direction(leg), left.text);
+    let mut finding = Finding::new(UNTRANSLATED, Severity::Error, message);
+    finding.primary = left.span.or_else(|| {
+        let device = world.network.device(left.device)?;
+        world.device_span(device)
+    });
+    finding.owner = world.owner_of(left.device);
+    finding = finding
+        .because(format!("for example {}", trace.packet), None)
+        .because(format!("so {}", story.end.text), story.end.span);
+    for Line { text, span } in &story.clues {
+        finding = finding.because(text.clone(), *span);
+    }
+    finding = finding.with_hint("translate it before it leaves, or change what `seen-as` declares");
+    let key = (
+        UNTRANSLATED,
+        leg,
+        Some(left.device),
+        finding.primary,
+        left.text.clone(),
+    );
+    (key, finding)
+}
+
 /// The finding for a packet that was stopped.
 fn stopped(world: &World<'_>, trace: &Trace, leg: LegKind) -> (CauseKey, Finding) {
+    if let Some(left) = untranslated(world, trace) {
+        return left_untranslated(world, trace, leg, &left);
+    }
     let story = tell(world, trace);
     let beyond = (leg == LegKind::Reach)
         .then(|| beyond(world, trace))
