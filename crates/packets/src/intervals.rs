@@ -134,6 +134,22 @@ impl<A: Address> Intervals<A> {
         Self::of(self.0.iter().chain(&other.0).copied().collect())
     }
 
+    /// Tells whether any value is in both sets.
+    pub fn meets(&self, other: &Self) -> bool {
+        let (mut mine, mut theirs) = (self.0.iter(), other.0.iter());
+        let (mut a, mut b) = (mine.next(), theirs.next());
+        while let (Some((first, last)), Some((begin, end))) = (a, b) {
+            if last < begin {
+                a = mine.next();
+            } else if end < first {
+                b = theirs.next();
+            } else {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Returns the values that are in both sets.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {

@@ -135,6 +135,18 @@ impl<A: Address> Fields<A> {
         self
     }
 
+    /// Tells whether a packet may fulfil both conditions; marks are not looked at.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.parts.iter().all(|(field, values)| {
+            let others = other
+                .parts
+                .binary_search_by_key(field, |(known, _)| *known)
+                .ok()
+                .and_then(|place| other.parts.get(place));
+            others.is_none_or(|(_, others)| values.meets(others))
+        })
+    }
+
     /// Returns the bits of the mark that are looked at one by one, and what they must be.
     pub fn mark_bits(&self) -> (u32, u32) {
         (self.mark_mask, self.mark_value)

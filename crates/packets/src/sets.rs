@@ -136,6 +136,14 @@ pub trait PacketSets: Clone + fmt::Debug {
     /// [`SetError::Released`] when memory was already taken back below the mark.
     fn release_to(&mut self, mark: Self::Mark) -> Result<(), SetError>;
 
+    /// Forgets all sets made since `mark` but these, whose handles are renewed.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Released`] when the mark or one of the handles is no longer valid.
+    fn release_keeping(&mut self, mark: Self::Mark, keep: &mut [Self::Set])
+    -> Result<(), SetError>;
+
     /// Returns the number of nodes in use, for limits and statistics.
     fn nodes(&self) -> usize;
 

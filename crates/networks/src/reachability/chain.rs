@@ -168,13 +168,8 @@ impl<S: PacketSets> Machine<'_, S> {
         };
         match world.facts(device).and_then(|facts| facts.device.chain(id)) {
             Some(chain) => {
-                self.run_rules(&mut trial, id, chain)?;
-                let end = match &chain.default {
-                    Action::Accept(effect) => End::Accept(effect.clone()),
-                    Action::Drop => End::Drop,
-                    Action::Return => End::Return,
-                    _ => End::Unknown,
-                };
+                let end = end_of(&chain.default);
+                self.run_rules(&mut trial, id, chain, &end)?;
                 self.finish(&mut trial, &end)?;
             }
             None => self.finish(&mut trial, &End::Unknown)?,
@@ -204,13 +199,15 @@ impl<S: PacketSets> Machine<'_, S> {
         trial: &mut Trial<S::Set>,
         id: ChainId,
         chain: &Chain,
+        default: &End,
     ) -> Result<(), SetError> {
         let mut at = 0;
         while let Some(rest) = chain.rules.get(at..).filter(|rest| !rest.is_empty()) {
             let plain = rest.iter().take_while(|rule| is_plain(rule)).count();
             if plain >= RUN_MIN {
                 let run = rest.get(..plain).unwrap_or_default();
-                self.run_plain(trial, run)?;
+                let last = plain == rest.len();
+                self.run_plain(trial, run, if last { default } else { &End::Through })?;
                 at += plain;
             } else if let Some(rule) = rest.first() {
                 self.run_rule(trial, id, at, rule)?;
@@ -566,6 +563,16 @@ impl<S: PacketSets> Machine<'_, S> {
             },
         )?;
         Ok(settled)
+    }
+}
+
+/// Returns how packets leave a list by an action that only decides.
+pub(super) fn end_of(action: &Action) -> End {
+    match action {
+        Action::Accept(effect) => End::Accept(effect.clone()),
+        Action::Drop => End::Drop,
+        Action::Return => End::Return,
+        _ => End::Unknown,
     }
 }
 

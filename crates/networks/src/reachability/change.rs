@@ -1,17 +1,24 @@
-//! One changed chain: what it changes, and who has to be asked again.
+//! A changed line: what it changes, and who has to be asked again.
 //!
 //! A survey keeps the answers of all pairs and, for each destination, where its
-//! packets met rules. After a chain changed, only pairs whose packets or answers
-//! could meet the difference are worked out anew.
+//! packets went. After a filter, a translation or a route changed, only pairs
+//! whose packets or answers could meet the difference are worked out anew.
 
+use super::chain::{Compiled, End, Outcome};
 use super::cones::Cones;
+use super::edited::{alike, calls, stale};
 use super::engine::Engine;
-use super::machine::Machine;
-use super::pairs::{Endpoint, Ends, Footprint, Pair};
+use super::footprint::Footprint;
+use super::machine::{ChainKey, Machine};
+use super::pairs::{Asked, Endpoint, Ends, Pair};
+use super::world::{Facts, World};
 use crate::forwarding::Routing;
-use crate::model::{DeviceId, Network};
+use crate::model::{ChainId, DeviceId, Network};
 use packets::{Address, Intervals, PacketSets, SetError};
 use std::sync::Arc;
+
+/// How much of the memory may be what earlier changes left before it is given back.
+const GARBAGE: usize = 2;
 
 /// The answers of all pairs, and what is needed to keep them right.
 #[derive(Debug)]
@@ -20,17 +27,16 @@ pub struct Survey<R, A> {
     answered: bool,
     /// By receiver: each sender with the answer.
     results: Vec<Vec<(usize, R)>>,
-    footprints: Vec<Footprint<A>>,
+    footprints: Vec<Footprint>,
+    cones: Cones<A>,
 }
 
-/// What a change of one device's chains changes: packets, as they stand where
-/// they meet them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a change makes different.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference<S> {
-    /// The device.
-    pub device: DeviceId,
-    /// Packets that meet another outcome than before, somewhere in the device.
-    pub packets: S,
+    /// Packets that meet something else than before in a device, as they stand
+    /// there; `None` is anything anywhere.
+    places: Option<Vec<(DeviceId, S)>>,
 }
 
 impl<R, A> Survey<R, A> {
@@ -53,29 +59,23 @@ impl<'n, S: PacketSets> Engine<'n, S> {
         answered: bool,
         look: impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError>,
     ) -> Result<Survey<R, S::Key>, SetError> {
-        let ends = Ends::new(endpoints)?;
-        let mut cones = Cones::new();
-        let everyone: Vec<usize> = (0..endpoints.len()).collect();
-        let (mut results, mut footprints) = (Vec::new(), Vec::new());
-        let look = |sets: &mut S, pair: &Pair<S::Set>| Ok((pair.from, look(sets, pair)?));
-        for to in 0..endpoints.len() {
-            let work = self
-                .machine
-                .destination(&ends, to, &everyone, answered, &mut cones, &look);
-            let (list, footprint) = work?;
-            results.push(list);
-            footprints.push(footprint);
-        }
-        Ok(Survey {
+        let mut survey = Survey {
             endpoints: endpoints.to_vec(),
             answered,
-            results,
-            footprints,
-        })
+            results: endpoints.iter().map(|_| Vec::new()).collect(),
+            footprints: vec![Footprint::default(); endpoints.len()],
+            cones: Cones::new(),
+        };
+        self.update(&mut survey, &Difference { places: None }, look)?;
+        self.machine.kept = self.machine.sets.nodes();
+        Ok(survey)
     }
 
-    /// Goes over to a network that differs in the chains of one device alone,
-    /// and tells for which packets that makes a difference.
+    /// Goes over to a network that differs in the chains and routes of these
+    /// devices alone, and tells for which packets that makes a difference.
+    ///
+    /// Interfaces, links, VRFs, sessions and redundancy must be as they were.
+    /// Sets from before, those of answers too, are given up.
     ///
     /// # Errors
     ///
@@ -85,54 +85,32 @@ impl<'n, S: PacketSets> Engine<'n, S> {
         &mut self,
         network: &'n Network,
         routing: &'n Routing,
-        device: DeviceId,
+        devices: &[DeviceId],
     ) -> Result<Difference<S::Set>, SetError> {
         let machine = &mut self.machine;
+        if machine.sets.nodes() > machine.kept * GARBAGE {
+            machine.release(machine.start, usize::MAX)?;
+            machine.kept = machine.sets.nodes();
+        }
         let before = Arc::clone(&machine.world);
-        machine.world = Arc::new(before.revised(network, routing, device));
-        machine.entries.retain(|(at, _, _), _| *at != device);
-        let keys: Vec<_> = machine
-            .chains
-            .keys()
-            .filter(|key| key.0 == device)
-            .copied()
-            .collect();
-        let mut old = Vec::with_capacity(keys.len());
-        for key in keys {
-            old.extend(machine.chains.remove(&key).map(|compiled| (key, compiled)));
-        }
+        machine.world = Arc::new(before.revised(network, routing, devices));
         let after = Arc::clone(&machine.world);
-        let same = before.facts(device).zip(after.facts(device));
-        if !same.is_some_and(|(before, after)| before.passes_as(after)) {
-            return Ok(Difference {
-                device,
-                packets: machine.sets.full(),
-            });
-        }
-        let mut changed = Vec::new();
-        for ((_, chain, context, own), compiled) in old {
-            if !own {
-                continue;
-            }
-            let anew = machine.hook_chain(device, chain, context)?;
-            let (before, after) = (&compiled.settled, &anew.settled);
-            for outcome in before.iter().chain(after) {
-                let guard_in = |list: &[super::chain::Outcome<S::Set>], none: S::Set| {
-                    let alike = list.iter().find(|other| {
-                        other.end == outcome.end
-                            && other.marking == outcome.marking
-                            && other.untracked == outcome.untracked
-                    });
-                    alike.map_or(none, |other| other.guard)
-                };
-                let none = machine.sets.empty();
-                let (old, new) = (guard_in(before, none), guard_in(after, none));
-                changed.push(machine.sets.xor(old, new)?);
+        let mut places = Vec::with_capacity(devices.len());
+        for device in devices {
+            let both = before.facts(*device).zip(after.facts(*device));
+            let Some((old, new)) = both.filter(|(old, new)| old.passes_as(new)) else {
+                machine.world = Arc::new(World::new(network, routing));
+                machine.chains.clear();
+                machine.entries.clear();
+                return Ok(Difference { places: None });
+            };
+            let packets = machine.differing(*device, old, new)?;
+            if !machine.sets.is_empty(packets) {
+                places.push((*device, packets));
             }
         }
         Ok(Difference {
-            device,
-            packets: machine.sets.any(&changed)?,
+            places: Some(places),
         })
     }
 
@@ -146,103 +124,132 @@ impl<'n, S: PacketSets> Engine<'n, S> {
     pub fn update<R>(
         &mut self,
         survey: &mut Survey<R, S::Key>,
-        difference: Difference<S::Set>,
+        difference: &Difference<S::Set>,
         look: impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError>,
     ) -> Result<usize, SetError> {
-        if self.machine.sets.is_empty(difference.packets) {
-            return Ok(0);
-        }
-        let endpoints = std::mem::take(&mut survey.endpoints);
-        let ends = Ends::new(&endpoints)?;
-        let mut cones = Cones::new();
+        let Survey {
+            endpoints,
+            answered,
+            results,
+            footprints,
+            cones,
+        } = survey;
+        let machine = &mut self.machine;
+        let ends = Ends::new(endpoints)?;
+        let all = ends.sources.iter();
+        let all = Intervals::of(all.flat_map(|own| own.parts()).copied().collect());
+        let strangers = all.not(S::Key::MAX);
         let look = |sets: &mut S, pair: &Pair<S::Set>| Ok((pair.from, look(sets, pair)?));
+        let everyone: Vec<usize> = (0..endpoints.len()).collect();
+        let (mark, before) = (machine.sets.mark(), machine.compilations);
         let mut renewed = 0;
-        for to in 0..endpoints.len() {
-            let Some(footprint) = survey.footprints.get(to) else {
-                continue;
+        for (to, (known, trodden)) in results.iter_mut().zip(footprints).enumerate() {
+            let senders = match &difference.places {
+                None => everyone.clone(),
+                Some(places) => machine.concerned(&ends, &strangers, trodden, cones, places)?,
             };
-            let senders = self.machine.affected(&ends, footprint, difference)?;
             if senders.is_empty() {
                 continue;
             }
-            let answered = survey.answered;
-            let work = self
-                .machine
-                .destination(&ends, to, &senders, answered, &mut cones, &look);
-            let (list, footprint) = work?;
+            let asked = Asked {
+                to,
+                senders: &senders,
+                answered: *answered,
+            };
+            let mut footprint = Footprint::default();
+            let list = machine.destination(&ends, asked, cones, Some(&mut footprint), &look)?;
             renewed += list.len();
-            if let Some(results) = survey.results.get_mut(to) {
-                results.retain(|(from, _)| !senders.contains(from));
-                results.extend(list);
-                results.sort_by_key(|(from, _)| *from);
+            if senders.len() == endpoints.len() {
+                *known = list;
+                *trodden = footprint;
+                continue;
             }
-            if let Some(known) = survey.footprints.get_mut(to) {
-                known.widen(footprint);
-            }
+            known.retain(|(from, _)| senders.binary_search(from).is_err());
+            known.extend(list);
+            known.sort_by_key(|(from, _)| *from);
+            trodden.widen(footprint, cones);
         }
-        survey.endpoints = endpoints;
+        machine.release(mark, before)?;
         Ok(renewed)
     }
 }
 
-impl<A: Address> Footprint<A> {
-    /// Adds where packets went now; where they went before may be too much.
-    fn widen(&mut self, other: Self) {
-        for (all, more) in [(&mut self.there, other.there), (&mut self.back, other.back)] {
-            for (device, slice) in more {
-                let known = all.entry(device).or_default();
-                *known = known.or(&slice);
-            }
-        }
-    }
-}
-
 impl<S: PacketSets> Machine<'_, S> {
-    /// Returns the senders whose packets to a destination, or whose answers,
-    /// could meet a difference.
-    fn affected(
+    /// Finds the packets that meet something else in a device than before.
+    fn differing(
         &mut self,
-        ends: &Ends<'_, S::Key>,
-        footprint: &Footprint<S::Key>,
-        difference: Difference<S::Set>,
-    ) -> Result<Vec<usize>, SetError> {
-        let everyone = (0..ends.list.len()).collect();
-        if let Some(slice) = footprint.there.get(&difference.device)
-            && self.meets(difference.packets, slice)?
-        {
-            return Ok(everyone);
-        }
-        let Some(slice) = footprint.back.get(&difference.device) else {
-            return Ok(Vec::new());
+        device: DeviceId,
+        old: &Facts<'_, S::Key>,
+        new: &Facts<'_, S::Key>,
+    ) -> Result<S::Set, SetError> {
+        let rerouted = old.rerouted(new);
+        let chains = (&old.device.chains, &new.device.chains);
+        let (Some(destinations), true) = (rerouted, chains.0.len() == chains.1.len()) else {
+            self.chains.retain(|key, _| key.0 != device);
+            self.entries.retain(|key, _| key.0 != device);
+            return Ok(self.sets.full());
         };
-        if !self.meets(difference.packets, slice)? {
-            return Ok(Vec::new());
-        }
-        // Answers go to the senders, or to where these were translated to.
-        let mut others = slice.clone();
-        let mut senders = Vec::new();
-        for (sender, sources) in ends.sources.iter().enumerate() {
-            others = others.and(&sources.not(S::Key::MAX));
-            if self.meets(difference.packets, &slice.and(sources))? {
-                senders.push(sender);
+        let mut changed = vec![self.to(&destinations)?];
+        let pairs = chains.0.iter().zip(chains.1);
+        let stale: Vec<bool> = stale(pairs.map(|(old, new)| old != new).collect(), chains.1);
+        let is_stale = |chain: ChainId| stale.get(chain.index()).copied().unwrap_or(true);
+        let mut keys: Vec<ChainKey> = self.chains.keys().copied().collect();
+        keys.retain(|key| key.0 == device && is_stale(key.1));
+        // Those that others call come first, for those that are hooks' own.
+        keys.sort_by_key(|key| key.3);
+        let mut hooks = Vec::new();
+        for key in keys {
+            let Some(compiled) = self.chains.remove(&key) else {
+                continue;
+            };
+            let both = chains.0.get(key.1.index()).zip(chains.1.get(key.1.index()));
+            if let Some((before, after)) = both.filter(|_| !key.3) {
+                let anew = match alike(before, after) && compiled.causes.is_empty() {
+                    true if !calls(after) => Some((*compiled).clone()),
+                    _ => self.edited(&compiled, (before, after), device, key.2)?,
+                };
+                if let Some(anew) = anew {
+                    self.compilations += 1;
+                    self.chains.insert(key, Arc::new(anew));
+                }
+            }
+            if key.3 {
+                hooks.push((key, compiled));
             }
         }
-        if self.meets(difference.packets, &others)? {
-            return Ok(everyone);
+        for ((_, chain, context, _), compiled) in hooks {
+            let anew = self.hook_chain(device, chain, context)?;
+            let packets = self.outcomes_differing(&compiled, &anew)?;
+            changed.push(packets);
         }
-        Ok(senders)
+        self.sets.any(&changed)
     }
 
-    fn meets(
+    /// Finds the packets that leave a hook's chain in another way than before.
+    fn outcomes_differing(
         &mut self,
-        packets: S::Set,
-        destinations: &Intervals<S::Key>,
-    ) -> Result<bool, SetError> {
-        if destinations.is_empty() {
-            return Ok(false);
+        before: &Compiled<S::Set>,
+        after: &Compiled<S::Set>,
+    ) -> Result<S::Set, SetError> {
+        let all = || before.settled.iter().chain(&after.settled);
+        if all().any(|outcome| matches!(outcome.end, End::Route(..))) {
+            // Decisions go by the positions of rules, which are others now.
+            return Ok(self.sets.full());
         }
-        let there = self.to(destinations)?;
-        let both = self.sets.and(packets, there)?;
-        Ok(!self.sets.is_empty(both))
+        let mut changed = Vec::new();
+        for outcome in all() {
+            let none = self.sets.empty();
+            let guard = |list: &[Outcome<S::Set>]| {
+                let alike = list.iter().find(|other| {
+                    other.end == outcome.end
+                        && other.marking == outcome.marking
+                        && other.untracked == outcome.untracked
+                });
+                alike.map_or(none, |other| other.guard)
+            };
+            let (old, new) = (guard(&before.settled), guard(&after.settled));
+            changed.push(self.sets.xor(old, new)?);
+        }
+        self.sets.any(&changed)
     }
 }

@@ -10,10 +10,10 @@ use super::solve::strongly_connected;
 use packets::{Address, Intervals, PacketSets};
 use rustc_hash::FxHashMap;
 
-/// Identifies a set of sources among [`Cones`].
+/// Identifies a set of addresses among [`Cones`].
 pub(super) type ConeId = u32;
 
-/// Sets of sources, each once, and unions that were made before.
+/// Sets of addresses, each once, and unions that were made before.
 #[derive(Debug)]
 pub(super) struct Cones<A> {
     sets: Vec<Intervals<A>>,
@@ -48,7 +48,7 @@ impl<A: Address> Cones<A> {
         self.sets.get(id as usize)
     }
 
-    fn union(&mut self, a: ConeId, b: ConeId) -> ConeId {
+    pub(super) fn union(&mut self, a: ConeId, b: ConeId) -> ConeId {
         if a == b || b == NOBODY {
             return a;
         }

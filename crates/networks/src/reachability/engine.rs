@@ -118,9 +118,7 @@ impl<'n, S: PacketSets> Engine<'n, S> {
         let (mark, before) = (self.machine.sets.mark(), self.machine.compilations);
         let answer = self.ask(question)?;
         let summary = self.summary(&answer)?;
-        if self.machine.compilations == before {
-            self.machine.sets.release_to(mark)?;
-        }
+        self.machine.release(mark, before)?;
         Ok(summary)
     }
 

@@ -139,6 +139,10 @@ impl<S: PacketSets> Graph<S> {
         self.rewrites.get(rewrite as usize)
     }
 
+    pub(super) fn rewritings(&self) -> impl Iterator<Item = &Rewriting<S::Key>> {
+        self.rewrites.iter()
+    }
+
     pub(super) fn causes(&self, number: u32) -> &[(crate::model::Unknown, Option<S::Set>)] {
         self.causes
             .0

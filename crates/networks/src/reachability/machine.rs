@@ -23,6 +23,10 @@ pub(super) struct Machine<'n, S: PacketSets> {
     pub(super) entries: FxHashMap<EntryKey, Arc<Vec<Entry<S::Set>>>>,
     /// How often something was compiled: sets made then must outlive a question.
     pub(super) compilations: usize,
+    /// The memory before anything was made.
+    pub(super) start: S::Mark,
+    /// The nodes that were needed when memory was last given back to the start.
+    pub(super) kept: usize,
     /// The headers that packets can have.
     pub(super) headers: S::Set,
     /// The packets that have an answer of their own, once they were asked for.
@@ -34,6 +38,7 @@ pub(super) type EntryKey = (DeviceId, Option<Port>, bool);
 
 impl<'n, S: PacketSets> Machine<'n, S> {
     pub(super) fn new(world: World<'n, S::Key>, mut sets: S) -> Result<Self, SetError> {
+        let start = sets.mark();
         let headers = sets.headers()?;
         Ok(Self {
             world: Arc::new(world),
@@ -41,9 +46,46 @@ impl<'n, S: PacketSets> Machine<'n, S> {
             chains: FxHashMap::default(),
             entries: FxHashMap::default(),
             compilations: 0,
+            start,
+            kept: 0,
             headers,
             answering: None,
         })
+    }
+
+    /// Gives back the sets made since a mark, when so much was compiled before it,
+    /// but for those that were compiled since.
+    pub(super) fn release(&mut self, mark: S::Mark, before: usize) -> Result<(), SetError> {
+        if self.compilations == before {
+            return self.sets.release_to(mark);
+        }
+        let mut handles = Vec::new();
+        self.each_handle(|handle| handles.push(*handle));
+        self.sets.release_keeping(mark, &mut handles)?;
+        let mut renewed = handles.into_iter();
+        self.each_handle(|handle| *handle = renewed.next().unwrap_or(*handle));
+        Ok(())
+    }
+
+    /// Visits the handles of what was compiled, always in one order.
+    fn each_handle(&mut self, mut visit: impl FnMut(&mut S::Set)) {
+        visit(&mut self.headers);
+        self.answering.iter_mut().for_each(&mut visit);
+        for compiled in self.chains.values_mut() {
+            let Compiled {
+                outcomes,
+                settled,
+                causes,
+                ..
+            } = Arc::make_mut(compiled);
+            let guards = outcomes.iter_mut().chain(settled);
+            guards.for_each(|outcome| visit(&mut outcome.guard));
+            causes.iter_mut().for_each(|(_, set)| visit(set));
+        }
+        for entries in self.entries.values_mut() {
+            let entries = Arc::make_mut(entries).iter_mut();
+            entries.for_each(|entry| visit(&mut entry.guard));
+        }
     }
 
     /// Returns the packets with a destination in the intervals.

@@ -6,13 +6,13 @@
 
 use super::cones::{ConeId, Cones, groups};
 use super::engine::{Begin, Engine};
+use super::footprint::Footprint;
 use super::graph::{Graph, NodeId};
 use super::machine::Machine;
 use super::place::Place;
 use super::question::{Answers, Shares, Start, Verdict};
 use super::solve::{Cut, Goal, Quad, Solution, solve};
 use super::there::explore;
-use crate::model::DeviceId;
 use packets::{Address, AddressSet, Field, Intervals, PacketSets, SetError};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Mutex;
@@ -61,12 +61,12 @@ pub struct Pair<S> {
     pub verdict: Verdict,
 }
 
-/// Where the packets of one destination met rules: for each device, the
-/// destinations that packets there and answers back had.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Footprint<A> {
-    pub(super) there: FxHashMap<DeviceId, Intervals<A>>,
-    pub(super) back: FxHashMap<DeviceId, Intervals<A>>,
+/// What is asked of one destination.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) to: usize,
+    pub(super) senders: &'a [usize],
+    pub(super) answered: bool,
 }
 
 /// The endpoints, with their addresses as intervals.
@@ -111,23 +111,44 @@ where
         scope: Scope,
         look: impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError> + Sync,
     ) -> Result<Vec<R>, SetError> {
+        let receivers: Vec<usize> = (0..endpoints.len()).collect();
+        self.pairs_to(endpoints, &receivers, scope, look)
+    }
+
+    /// The same for some receivers alone, by their positions.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::all_pairs`].
+    pub fn pairs_to<R: Send>(
+        &mut self,
+        endpoints: &[Endpoint],
+        receivers: &[usize],
+        scope: Scope,
+        look: impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError> + Sync,
+    ) -> Result<Vec<R>, SetError> {
         let ends = Ends::new(endpoints)?;
         let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::new(Vec::with_capacity(endpoints.len()));
+        let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::new(Vec::with_capacity(receivers.len()));
         let failed: Mutex<Option<SetError>> = Mutex::new(None);
         let work = |machine: &mut Machine<'_, S>| {
             let mut cones = Cones::new();
             let everyone: Vec<usize> = (0..endpoints.len()).collect();
             loop {
-                let to = next.fetch_add(1, Ordering::Relaxed);
-                if to >= endpoints.len() {
+                let next_one = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&to) = receivers.get(next_one) else {
                     return;
-                }
-                match machine.destination(&ends, to, &everyone, scope.answered, &mut cones, &look) {
-                    Ok((results, _)) => lock(&done).push((to, results)),
+                };
+                let asked = Asked {
+                    to,
+                    senders: &everyone,
+                    answered: scope.answered,
+                };
+                match machine.destination(&ends, asked, &mut cones, None, &look) {
+                    Ok(results) => lock(&done).push((to, results)),
                     Err(error) => {
                         *lock(&failed) = Some(error);
-                        next.store(endpoints.len(), Ordering::Relaxed);
+                        next.store(receivers.len(), Ordering::Relaxed);
                         return;
                     }
                 }
@@ -161,21 +182,24 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl<S: PacketSets> Machine<'_, S> {
-    /// Answers for one destination and some senders.
+    /// Answers for one destination and some senders, and notes where packets went.
     pub(super) fn destination<R>(
         &mut self,
         ends: &Ends<'_, S::Key>,
-        to: usize,
-        senders: &[usize],
-        answered: bool,
+        asked: Asked<'_>,
         cones: &mut Cones<S::Key>,
+        footprint: Option<&mut Footprint>,
         look: &impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError>,
-    ) -> Result<(Vec<R>, Footprint<S::Key>), SetError> {
+    ) -> Result<Vec<R>, SetError> {
+        let Asked {
+            to,
+            senders,
+            answered,
+        } = asked;
         let mut results = Vec::with_capacity(senders.len());
-        let mut footprint = Footprint::default();
         let (Some(endpoint), Some(destinations)) = (ends.list.get(to), ends.destinations.get(to))
         else {
-            return Ok((results, footprint));
+            return Ok(results);
         };
         let (mark, before) = (self.sets.mark(), self.compilations);
         let mut graph = Graph::new();
@@ -194,7 +218,8 @@ impl<S: PacketSets> Machine<'_, S> {
                 .collect(),
         )?;
         let groups = groups(&graph);
-        let cut = self.cut(&graph, &groups, &begins, ends, cones)?;
+        let at = spread(&graph, &groups, &begins, ends, cones);
+        let cut = self.cut(&graph, &at, cones)?;
         let headers = self.headers;
         let solution = solve(self, &graph, &groups, &endpoint.goal, headers, &cut)?;
         let mut back = Graph::new();
@@ -203,36 +228,23 @@ impl<S: PacketSets> Machine<'_, S> {
             let pair = self.pair(graphs, &solution, ends, (*from, to), begins, answered)?;
             results.push(look(&mut self.sets, &pair)?);
         }
-        footprint.there = tread(&graph);
-        footprint.back = tread(&back);
-        if self.compilations == before {
-            self.sets.release_to(mark)?;
+        if let Some(footprint) = footprint {
+            *footprint = Footprint::of((&graph, &back), &at, cones);
         }
-        Ok((results, footprint))
+        self.release(mark, before)?;
+        Ok(results)
     }
 
     /// Finds which packets can be at the places where they enter devices.
     fn cut(
         &mut self,
         graph: &Graph<S>,
-        groups: &[Vec<NodeId>],
-        begins: &[(usize, Vec<Begin<S::Set>>)],
-        ends: &Ends<'_, S::Key>,
-        cones: &mut Cones<S::Key>,
+        at: &[ConeId],
+        cones: &Cones<S::Key>,
     ) -> Result<Cut<S::Set>, SetError> {
-        let mut first = Vec::new();
-        for (from, begins) in begins {
-            let Some(sources) = ends.sources.get(*from) else {
-                continue;
-            };
-            let cone = cones.id(sources.clone());
-            let nodes = begins.iter().flat_map(|begin| begin.nodes.iter().copied());
-            first.extend(nodes.map(|node| (node, cone)));
-        }
-        let at = cones.spread(graph, groups, &first);
         let mut made: FxHashMap<ConeId, S::Set> = FxHashMap::default();
         let mut cut = vec![None; graph.len()];
-        for ((node, cone), place) in graph.nodes().zip(&at).zip(&mut cut) {
+        for ((node, cone), place) in graph.nodes().zip(at).zip(&mut cut) {
             if !matches!(node.place, Place::Enter { .. } | Place::Delivered { .. }) {
                 continue;
             }
@@ -299,27 +311,22 @@ impl<S: PacketSets> Machine<'_, S> {
     }
 }
 
-/// Returns where the packets of a graph meet rules.
-fn tread<S: PacketSets>(graph: &Graph<S>) -> FxHashMap<DeviceId, Intervals<S::Key>> {
-    let mut met: FxHashMap<DeviceId, Vec<u32>> = FxHashMap::default();
-    for node in graph.nodes() {
-        let device = match node.place {
-            Place::Hook(at) => at.device,
-            Place::Policy { device, .. } => device,
-            _ => continue,
+/// Finds the sources that packets can have at every node.
+fn spread<S: PacketSets>(
+    graph: &Graph<S>,
+    groups: &[Vec<NodeId>],
+    begins: &[(usize, Vec<Begin<S::Set>>)],
+    ends: &Ends<'_, S::Key>,
+    cones: &mut Cones<S::Key>,
+) -> Vec<ConeId> {
+    let mut first = Vec::new();
+    for (from, begins) in begins {
+        let Some(sources) = ends.sources.get(*from) else {
+            continue;
         };
-        let slices = met.entry(device).or_default();
-        if !slices.contains(&node.slice) {
-            slices.push(node.slice);
-        }
+        let cone = cones.id(sources.clone());
+        let nodes = begins.iter().flat_map(|begin| begin.nodes.iter().copied());
+        first.extend(nodes.map(|node| (node, cone)));
     }
-    met.into_iter()
-        .map(|(device, slices)| {
-            let slices = slices.into_iter().filter_map(|slice| graph.slice(slice));
-            (
-                device,
-                slices.fold(Intervals::none(), |all, slice| all.or(slice)),
-            )
-        })
-        .collect()
+    cones.spread(graph, groups, &first)
 }

@@ -104,6 +104,21 @@ impl Place {
         }
     }
 
+    /// Returns the device that packets are in.
+    pub(super) fn device(self) -> Option<DeviceId> {
+        match self {
+            Self::Enter { port, .. } => Some(port.device),
+            Self::Hook(at) | Self::Restore(at) => Some(at.device),
+            Self::Send { device, .. }
+            | Self::Decide { device, .. }
+            | Self::Policy { device, .. }
+            | Self::Lookup { device, .. }
+            | Self::Wire { device, .. }
+            | Self::Accepted { device, .. } => Some(device),
+            Self::Delivered { .. } | Self::Gone { .. } | Self::Dropped | Self::Unknown(_) => None,
+        }
+    }
+
     /// Returns the entry for packets of which the device holds this.
     pub(super) fn with_held(self, held: Held) -> Self {
         match self {

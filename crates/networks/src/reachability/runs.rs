@@ -1,7 +1,7 @@
 //! Straight runs of plain rules, which is what access lists are, compiled at
 //! once by first match.
 
-use super::chain::{Compiled, End, Outcome, Trial};
+use super::chain::{Compiled, End, Outcome, Trial, end_of};
 use super::condition::{Evaluation, as_fields};
 use super::context::Context;
 use super::machine::{Machine, Marking};
@@ -10,7 +10,7 @@ use packets::{Fields, Line, Match, PacketSets, SetError};
 
 /// A rule of a run: how it ends, what it surely matches, and what it may match
 /// where that differs.
-type RunLine<S> = (
+pub(super) type RunLine<S> = (
     End,
     Match<<S as PacketSets>::Key, <S as PacketSets>::Set>,
     Option<Match<<S as PacketSets>::Key, <S as PacketSets>::Set>>,
@@ -26,10 +26,14 @@ pub(super) fn is_plain(rule: &Rule) -> bool {
 
 impl<S: PacketSets> Machine<'_, S> {
     /// Compiles a run of plain rules at once, and follows every piece through it.
+    ///
+    /// What no rule decides ends as `rest` says: it goes on, or takes the default
+    /// of the chain, which is then not told apart from rules that do the same.
     pub(super) fn run_plain(
         &mut self,
         trial: &mut Trial<S::Set>,
         rules: &[Rule],
+        rest: &End,
     ) -> Result<(), SetError> {
         for piece in std::mem::take(&mut trial.pieces) {
             let context = if piece.untracked {
@@ -37,7 +41,7 @@ impl<S: PacketSets> Machine<'_, S> {
             } else {
                 trial.context
             };
-            let run = self.compile_run(trial.device, context, rules)?;
+            let run = self.compile_run(trial.device, context, rules, rest)?;
             self.follow(trial, piece, &run, &End::Through)?;
         }
         Ok(())
@@ -48,6 +52,7 @@ impl<S: PacketSets> Machine<'_, S> {
         device: DeviceId,
         context: Context,
         rules: &[Rule],
+        rest: &End,
     ) -> Result<Compiled<S::Set>, SetError> {
         let mut causes = Vec::new();
         let mut uncertain = false;
@@ -62,29 +67,24 @@ impl<S: PacketSets> Machine<'_, S> {
             };
             let (must, may) = self.matches(&rule.condition, &mut evaluation)?;
             uncertain |= may.is_some();
-            let end = match &rule.action {
-                Action::Accept(effect) => End::Accept(effect.clone()),
-                Action::Drop => End::Drop,
-                Action::Return => End::Return,
-                _ => End::Unknown,
-            };
+            let end = end_of(&rule.action);
             if let Action::Unknown(unknown) = &rule.action {
                 let shown = may.clone().unwrap_or_else(|| must.clone());
                 causes.push((unknown.clone(), matched(&mut self.sets, &shown)?));
             }
-            if !ends.contains(&end) {
+            if !ends.contains(&end) && end != *rest {
                 ends.push(end.clone());
             }
             lines.push((end, must, may));
         }
-        ends.push(End::Through);
+        ends.push(rest.clone());
         let mut outcomes = Vec::with_capacity(ends.len());
         let mut decided = self.sets.empty();
         for end in &ends {
-            let guard = if *end == End::Through && !uncertain {
+            let guard = if end == rest && !uncertain {
                 self.sets.not(decided)
             } else {
-                self.first_for(&lines, end)?
+                self.first_for(&lines, end, end == rest)?
             };
             decided = self.sets.or(decided, guard)?;
             let marking = Marking::default();
@@ -107,8 +107,14 @@ impl<S: PacketSets> Machine<'_, S> {
     }
 
     /// Finds which packets may leave a run of rules in one way: those that may
-    /// come to such a rule before one that surely decides otherwise.
-    fn first_for(&mut self, lines: &[RunLine<S>], wanted: &End) -> Result<S::Set, SetError> {
+    /// come to such a rule before one that surely decides otherwise, or past all
+    /// of them where what is left leaves in that way, too.
+    pub(super) fn first_for(
+        &mut self,
+        lines: &[RunLine<S>],
+        wanted: &End,
+        rest: bool,
+    ) -> Result<S::Set, SetError> {
         let mut list = Vec::with_capacity(lines.len() + 1);
         for (end, must, may) in lines {
             if end == wanted {
@@ -124,7 +130,7 @@ impl<S: PacketSets> Machine<'_, S> {
                 });
             }
         }
-        if *wanted == End::Through {
+        if rest {
             list.push(Line::new(Fields::any(), packets::Action::Permit));
         }
         Ok(self.sets.first_match(&list)?.permit)

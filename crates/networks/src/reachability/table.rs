@@ -86,6 +86,24 @@ impl<A: Address> Table<A> {
         Intervals::of(parts)
     }
 
+    /// Returns the destinations with which two tables do not do the same.
+    pub(super) fn differing(&self, other: &Self) -> Intervals<A> {
+        let action = |table: &'_ Self, span: Option<&Span<A>>| {
+            let span = span?;
+            table.actions.get(span.action as usize).cloned()
+        };
+        let mut parts = Vec::new();
+        self.walk(&Intervals::range(A::ZERO, A::MAX), |first, last, span| {
+            let here = action(self, span);
+            other.walk(&Intervals::range(first, last), |first, last, span| {
+                if action(other, span) != here {
+                    parts.push((first, last));
+                }
+            });
+        });
+        Intervals::of(parts)
+    }
+
     /// Visits the parts of a slice in ascending order, each with its span.
     fn walk(&self, slice: &Intervals<A>, mut visit: impl FnMut(A, A, Option<&Span<A>>)) {
         for &(first, last) in slice.parts() {

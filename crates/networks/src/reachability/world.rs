@@ -2,8 +2,9 @@
 
 use super::context::Reads;
 use super::limits::UNREAD_NAMED_MAX;
+use super::routes::{Routes, routed_by_destination, unknown_routes};
 use super::table::Table;
-use crate::forwarding::{DeviceRouting, Fib, FibAction, Routing, SpareRoute, VrfRouting, gateways};
+use crate::forwarding::{DeviceRouting, FibAction, Routing, SpareRoute, VrfRouting, gateways};
 use crate::model::{
     Condition, Device, DeviceId, DeviceKind, Hook, HookKind, InterfaceId, InterfaceKind, Network,
     OutOfState, Port, SessionEffect, Stage, TableId, Touches, Tracking, Unknown, VrfId,
@@ -33,15 +34,6 @@ pub(super) struct World<'n, A> {
 struct Joins<A> {
     links: Vec<LinkFacts<A>>,
     link_of: FxHashMap<Port, LinkId>,
-}
-
-/// What the tables of a device say.
-#[derive(Debug)]
-struct Routes<A> {
-    /// The addresses it owns, by VRF.
-    own: Vec<Intervals<A>>,
-    fibs: Vec<Table<A>>,
-    tables: Vec<Table<A>>,
 }
 
 /// What is looked up about one device.
@@ -132,12 +124,12 @@ impl<'n, A: Address> World<'n, A> {
         world
     }
 
-    /// Prepares a network that differs in the chains of one device alone.
+    /// Prepares a network that differs in the chains and routes of some devices alone.
     pub(super) fn revised(
         &self,
         network: &'n Network,
         routing: &'n Routing,
-        changed: DeviceId,
+        changed: &[DeviceId],
     ) -> Self {
         let (devices, joins) = (self.devices.clone(), Arc::clone(&self.joins));
         let mut world = Self {
@@ -146,12 +138,17 @@ impl<'n, A: Address> World<'n, A> {
             devices,
             joins,
         };
-        if let (Some(device), Some(place)) = (
-            network.device(changed),
-            world.devices.get_mut(changed.index()),
-        ) {
-            let routes = Arc::clone(&place.routes);
-            *place = Arc::new(Facts::new(device, routing.device(changed), routes));
+        for id in changed {
+            if let (Some(device), Some(place)) =
+                (network.device(*id), world.devices.get_mut(id.index()))
+            {
+                let routing = routing.device(*id);
+                let routes = match place.routing == routing {
+                    true => Arc::clone(&place.routes),
+                    false => Arc::new(Routes::new(device, routing)),
+                };
+                *place = Arc::new(Facts::new(device, routing, routes));
+            }
         }
         world.share_sessions();
         world
@@ -357,9 +354,41 @@ impl<'n, A: Address> Facts<'n, A> {
                 sessions_matter,
             )
         };
+        // Lines that moved change nothing.
+        let hooks = |facts: &Self| -> Vec<Hook> {
+            let hooks = facts.device.hooks.iter().cloned();
+            hooks
+                .map(|hook| Hook {
+                    origin: None,
+                    ..hook
+                })
+                .collect()
+        };
+        let unread = |facts: &'_ Self| -> Vec<_> {
+            let unread = facts.device.unread.iter();
+            unread
+                .map(|line| (line.touches.clone(), line.reason.clone()))
+                .collect()
+        };
+        let active = |facts: &'_ Self| facts.routing.map(|routing| routing.active.clone());
         places(self) == places(other)
-            && self.device.hooks == other.device.hooks
+            && hooks(self) == hooks(other)
+            && unread(self) == unread(other)
+            && active(self) == active(other)
             && self.reflects == other.reflects
+    }
+
+    /// Returns the destinations that are routed in another way than by another
+    /// device's tables, where nothing but the destination matters for that.
+    pub(super) fn rerouted(&self, other: &Self) -> Option<Intervals<A>> {
+        if Arc::ptr_eq(&self.routes, &other.routes) {
+            return Some(Intervals::none());
+        }
+        let plain = |facts: &Self| routed_by_destination(facts.device);
+        if !plain(self) || !plain(other) || unknown_routes(self.routing, other.routing) {
+            return None;
+        }
+        self.routes.differing(&other.routes)
     }
 
     fn note_reads(&mut self) {
@@ -512,47 +541,7 @@ fn named(causes: &mut Vec<Unknown>, unknown: Unknown) {
     }
 }
 
-impl<A: Address> Routes<A> {
-    fn new(device: &Device, routing: Option<&DeviceRouting>) -> Self {
-        let mut routes = Self {
-            own: Vec::new(),
-            fibs: Vec::new(),
-            tables: Vec::new(),
-        };
-        for index in 0..device.vrfs.len() {
-            let vrf = VrfId(u32::try_from(index).unwrap_or(u32::MAX));
-            routes.own.push(own_addresses(device, routing, vrf));
-            let known = routing.and_then(|routing| routing.vrf(vrf));
-            let fib = known.map_or_else(|| Table::new(&Fib::default()), |vrf| Table::new(&vrf.fib));
-            routes.fibs.push(fib);
-        }
-        if let Some(routing) = routing {
-            routes.tables = routing.tables.iter().map(Table::new).collect();
-        }
-        routes
-    }
-}
-
-/// Returns the addresses that a device owns in a VRF.
-fn own_addresses<A: Address>(
-    device: &Device,
-    routing: Option<&DeviceRouting>,
-    vrf: VrfId,
-) -> Intervals<A> {
-    let up = device
-        .interfaces()
-        .filter(|(_, at)| at.vrf == vrf && at.is_up());
-    let own = up.flat_map(|(id, interface)| {
-        let groups = interface.redundancy.iter().enumerate();
-        let held = groups
-            .filter(move |(index, _)| routing.is_some_and(|routing| routing.is_active(id, *index)));
-        let plain = interface.addresses.iter().map(|own| own.net.addr());
-        plain.chain(held.flat_map(|(_, group)| group.addresses.iter().copied()))
-    });
-    intervals_of(own)
-}
-
-fn intervals_of<A: Address>(addresses: impl Iterator<Item = IpAddr>) -> Intervals<A> {
+pub(super) fn intervals_of<A: Address>(addresses: impl Iterator<Item = IpAddr>) -> Intervals<A> {
     Intervals::of(
         addresses
             .filter_map(A::from_ip)

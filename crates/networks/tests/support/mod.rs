@@ -2,6 +2,8 @@
 
 /// Networks, packets and fates in words.
 pub(crate) mod build;
+/// Changes of one line of a generated region.
+pub(crate) mod changes;
 /// Random small networks.
 pub(crate) mod generate;
 mod generate_rules;

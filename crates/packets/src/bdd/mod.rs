@@ -228,7 +228,17 @@ impl<A: Address> PacketSets for Bdd<A> {
     }
 
     fn first_match(&mut self, lines: &[Line<A, BddSet>]) -> Result<Verdicts<BddSet>, SetError> {
-        self.compile(lines)
+        let mark = self.mark();
+        let made = self.compile(lines)?;
+        // What led to the result goes, as a package with a collector would have it.
+        let mut keep = [made.permit, made.deny, made.unknown];
+        self.release_keeping(mark, &mut keep)?;
+        let [permit, deny, unknown] = keep;
+        Ok(Verdicts {
+            permit,
+            deny,
+            unknown,
+        })
     }
 
     fn contains(&self, set: BddSet, packet: &Packet) -> Result<bool, SetError> {
@@ -282,6 +292,24 @@ impl<A: Address> PacketSets for Bdd<A> {
         }
         if mark.nodes < self.nodes.count() && !self.nodes.release(mark.nodes) {
             return Err(SetError::Released);
+        }
+        Ok(())
+    }
+
+    fn release_keeping(&mut self, mark: BddMark, keep: &mut [BddSet]) -> Result<(), SetError> {
+        let mut edges = Vec::with_capacity(keep.len());
+        for set in keep.iter() {
+            edges.push(self.open(*set)?);
+        }
+        let last = mark.nodes.saturating_sub(1);
+        if mark.nodes > self.nodes.count()
+            || !self.nodes.epochs.holds(mark.epoch, last)
+            || !self.nodes.release_keeping(mark.nodes, &mut edges)
+        {
+            return Err(SetError::Released);
+        }
+        for (set, edge) in keep.iter_mut().zip(edges) {
+            *set = self.close(edge)?;
         }
         Ok(())
     }

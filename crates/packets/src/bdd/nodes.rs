@@ -137,7 +137,61 @@ impl Nodes {
         if !self.epochs.release(nodes) {
             return false;
         }
-        self.nodes.truncate(nodes as usize);
+        let keep = nodes as usize;
+        let gone = self.nodes.len().saturating_sub(keep);
+        if gone * 8 > self.table.len() {
+            self.nodes.truncate(keep);
+            self.rebuild(self.table.len());
+            return true;
+        }
+        // Slots are freed in the opposite order of their taking.
+        let mask = self.table.len() - 1;
+        while self.nodes.len() > keep {
+            let last = self.count() - 1;
+            let mut slot = hash(self.nodes[last as usize]) & mask;
+            while self.table[slot] != last {
+                slot = (slot + 1) & mask;
+            }
+            self.table[slot] = FREE;
+            self.nodes.pop();
+        }
+        true
+    }
+
+    /// Forgets the nodes from `first` on but those under some edges, and renews
+    /// the edges; false when epochs have run out.
+    pub(super) fn release_keeping(&mut self, first: u32, edges: &mut [Edge]) -> bool {
+        let first = first.max(1);
+        let mut seen = vec![false; self.nodes.len().saturating_sub(first as usize)];
+        let mut left: Vec<u32> = edges.iter().map(|edge| index(*edge)).collect();
+        while let Some(node) = left.pop() {
+            if node >= first && !std::mem::replace(&mut seen[(node - first) as usize], true) {
+                let Node { low, high, .. } = self.nodes[node as usize];
+                left.extend([index(low), index(high)]);
+            }
+        }
+        if !self.epochs.release(first) {
+            return false;
+        }
+        let mut moved = vec![0; seen.len()];
+        let mut next = first;
+        let renew = |edge: Edge, moved: &[u32]| match index(edge).checked_sub(first) {
+            Some(node) => moved[node as usize] << 1 | edge & 1,
+            None => edge,
+        };
+        // Children are older than their node, and so moved before it.
+        for (place, _) in seen.iter().enumerate().filter(|(_, kept)| **kept) {
+            let mut node = self.nodes[first as usize + place];
+            node.low = renew(node.low, &moved);
+            node.high = renew(node.high, &moved);
+            self.nodes[next as usize] = node;
+            moved[place] = next;
+            next += 1;
+        }
+        for edge in edges {
+            *edge = renew(*edge, &moved);
+        }
+        self.nodes.truncate(next as usize);
         self.rebuild(self.table.len());
         true
     }

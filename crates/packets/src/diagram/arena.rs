@@ -234,9 +234,14 @@ impl<A: Address> Arena<A> {
     }
 
     fn grow(&mut self) {
-        let mask = self.table.len() * 2 - 1;
+        self.find_anew(self.table.len() * 2);
+    }
+
+    /// Makes the table anew, of a size that is a power of two.
+    fn find_anew(&mut self, size: usize) {
+        let mask = size - 1;
         self.table.clear();
-        self.table.resize(mask + 1, FREE);
+        self.table.resize(size, FREE);
         for (number, node) in (1_u32..).zip(self.nodes.iter().skip(1)) {
             let mut slot = node.hash as usize & mask;
             while self.table[slot] != FREE {
@@ -254,16 +259,54 @@ impl<A: Address> Arena<A> {
         }
     }
 
+    /// Forgets every node made after `height` was taken but those that are kept,
+    /// ascending, with all below them.
+    ///
+    /// Nodes slide down in their places, so no second copy of them is needed.
+    /// `leads` tells whether an edge leads to a node. Returns the numbers that
+    /// nodes have now, by the ones they had, from `height` on.
+    pub(crate) fn compact(
+        &mut self,
+        height: Height,
+        kept: &[u32],
+        leads: impl Fn(Edge) -> bool,
+    ) -> Vec<u32> {
+        let first = height.nodes;
+        let mut moved = vec![0; self.nodes.len().saturating_sub(first as usize)];
+        let mut end = height.segments;
+        for (number, node) in (first..).zip(kept) {
+            let (from, to) = self.span(*node);
+            let start = end;
+            for place in from..to {
+                let mut segment = self.pool[place];
+                let child = index(segment.child);
+                if leads(segment.child) && child >= first {
+                    segment.child = moved[(child - first) as usize] << 1 | segment.child & 1;
+                }
+                self.pool[end] = segment;
+                end += 1;
+            }
+            let shape = self.nodes[*node as usize].shape;
+            let hash = row_hash((shape >> LEVEL_SHIFT) as Level, &self.pool[start..end]);
+            // A start is never above the one it had.
+            let start = u32::try_from(start).unwrap_or(u32::MAX);
+            self.nodes[number as usize] = Node { start, shape, hash };
+            moved[(*node - first) as usize] = number;
+        }
+        self.nodes.truncate(first as usize + kept.len());
+        self.pool.truncate(end);
+        self.full = None;
+        self.find_anew(self.table.len());
+        moved
+    }
+
     /// Forgets every node made after `height` was taken.
     pub(crate) fn shrink(&mut self, height: Height) {
         let keep = height.nodes as usize;
         let gone = self.nodes.len().saturating_sub(keep);
         if gone * 8 > self.table.len() {
             self.nodes.truncate(keep);
-            self.table.fill(FREE);
-            let half = self.table.len() / 2;
-            self.table.truncate(half);
-            self.grow();
+            self.find_anew(self.table.len());
         } else {
             // Slots are freed in the opposite order of their taking, so every
             // probe sequence is again what it was before; no tombstones.

@@ -295,77 +295,34 @@ impl<A: Address> Diagram<A> {
         let edge = from.open(set)?;
         let mut copies = rustc_hash::FxHashMap::default();
         copies.insert(EMPTY, EMPTY);
-        let mut order = from.reachable(&[edge]);
+        let mut order = from.reachable(&[edge], 0);
         order.sort_unstable();
-        let copied = self
-            .copy(&from.nodes_of(&order), &mut copies)
-            .map_or(EMPTY, |()| {
-                copies
-                    .get(&(edge & !1))
-                    .map_or(EMPTY, |copy| copy ^ (edge & 1))
-            });
+        let copied = self.copy(from, &order, &mut copies).map_or(EMPTY, |()| {
+            copies
+                .get(&(edge & !1))
+                .map_or(EMPTY, |copy| copy ^ (edge & 1))
+        });
         self.close(copied)
     }
 
-    /// Forgets all sets made since `mark` but these, whose handles are renewed.
-    ///
-    /// # Errors
-    ///
-    /// [`SetError::Released`] when the mark or one of the handles is no longer valid.
-    pub fn release_keeping(&mut self, mark: Mark, keep: &mut [Set]) -> Result<(), SetError> {
-        let mut edges = Vec::with_capacity(keep.len());
-        for set in keep.iter() {
-            edges.push(self.open(*set)?);
-        }
-        let mut order = self.reachable(&edges);
-        order.retain(|node| *node >= mark.height.nodes);
-        order.sort_unstable();
-        let nodes = self.nodes_of(&order);
-        self.release_to(mark)?;
-        let mut copies = rustc_hash::FxHashMap::default();
-        // What was there before the mark stands for itself; `copy` looks here only
-        // for nodes that it made.
-        let copied = self.copy(&nodes, &mut copies);
-        if copied.is_none() {
-            return self.close(EMPTY).map(|_| ());
-        }
-        for (set, edge) in keep.iter_mut().zip(edges) {
-            let moved = copies
-                .get(&(edge & !1))
-                .map_or(edge, |copy| copy ^ (edge & 1));
-            *set = self.close(moved)?;
-        }
-        Ok(())
-    }
-
-    /// Returns nodes with their levels and segments.
-    fn nodes_of(&self, nodes: &[u32]) -> Vec<(u32, Level, Vec<Segment<A>>)> {
-        let of = |node: &u32| {
-            (
-                *node,
-                self.arena.level(*node),
-                self.arena.row(*node).to_vec(),
-            )
-        };
-        nodes.iter().map(of).collect()
-    }
-
-    /// Makes copies of nodes given children first; `None` when they do not fit.
+    /// Makes copies of another diagram's nodes, given children first; `None` when
+    /// they do not fit.
     fn copy(
         &mut self,
-        nodes: &[(u32, Level, Vec<Segment<A>>)],
+        other: &Self,
+        nodes: &[u32],
         copies: &mut rustc_hash::FxHashMap<Edge, Edge>,
     ) -> Option<()> {
-        for (node, level, row) in nodes {
+        for node in nodes {
             let from = self.stack.len();
-            for segment in row {
+            for segment in other.arena.row(*node) {
                 let child = segment.child;
                 let copy = copies
                     .get(&(child & !1))
                     .map_or(child, |copy| copy ^ (child & 1));
                 self.push(from, segment.end, copy);
             }
-            let made = self.make(*level, from);
+            let made = self.make(other.arena.level(*node), from);
             copies.insert(node << 1, made);
             if self.arena.is_full() {
                 return None;
@@ -483,6 +440,31 @@ impl<A: Address> PacketSets for Diagram<A> {
             return Err(SetError::Released);
         }
         self.arena.shrink(mark.height);
+        Ok(())
+    }
+
+    fn release_keeping(&mut self, mark: Mark, keep: &mut [Set]) -> Result<(), SetError> {
+        let mut edges = Vec::with_capacity(keep.len());
+        for set in keep.iter() {
+            edges.push(self.open(*set)?);
+        }
+        let last = mark.height.nodes.saturating_sub(1);
+        let made = mark.height.nodes as usize <= self.arena.len();
+        if !made || !self.epochs.holds(mark.epoch, last) {
+            return Err(SetError::Released);
+        }
+        let mut kept = self.reachable(&edges, mark.height.nodes);
+        // A node's children are older than the node.
+        kept.sort_unstable();
+        if !self.epochs.release(mark.height.nodes) {
+            return Err(SetError::Released);
+        }
+        let moved = self.arena.compact(mark.height, &kept, |_| true);
+        for (set, edge) in keep.iter_mut().zip(edges) {
+            let node = index(edge).checked_sub(mark.height.nodes);
+            let now = node.and_then(|node| moved.get(node as usize));
+            *set = self.close(now.map_or(edge, |now| now << 1 | edge & 1))?;
+        }
         Ok(())
     }
 

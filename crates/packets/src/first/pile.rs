@@ -5,7 +5,7 @@ use crate::diagram::arena::Edge;
 use crate::first::scratch::{Scratch, UNDECIDED};
 
 /// Segments that a scratch diagram may hold before what is no longer needed goes.
-const GARBAGE: usize = 1 << 22;
+const GARBAGE: usize = 1 << 16;
 
 /// How much of the memory must be garbage before it is worth collecting.
 const SHARE: usize = 3;

@@ -316,29 +316,18 @@ impl<A: Address> Scratch<A> {
                 left.extend(self.row(edge).iter().map(|segment| segment.child));
             }
         }
-        let limits = self.arena.limits();
-        let old = std::mem::replace(&mut self.arena, Arena::new(limits, decides_all));
-        // A node's children are older than the node, so they have moved before it.
-        let mut moved: Vec<Edge> = vec![UNDECIDED; old.len()];
-        let renew = |edge: Edge, moved: &[Edge]| match edge & 1 {
-            1 => edge,
-            _ => moved
-                .get(index(edge) as usize)
-                .copied()
-                .unwrap_or(UNDECIDED),
-        };
-        for (number, _) in (0_u32..).zip(&seen).filter(|(_, kept)| **kept) {
-            let from = self.stack.len();
-            for segment in old.row(number) {
-                self.push(from, segment.end, renew(segment.child, &moved));
-            }
-            let made = self.make(old.level(number), from);
-            if let Some(slot) = moved.get_mut(number as usize) {
-                *slot = made;
-            }
-        }
-        for edge in edges {
-            *edge = renew(*edge, &moved);
+        // A node's children are older than the node.
+        let kept: Vec<u32> = (0_u32..)
+            .zip(seen)
+            .filter_map(|(node, kept)| kept.then_some(node))
+            .collect();
+        let start = Arena::<A>::new(self.arena.limits(), decides_all).height();
+        let leads = |edge: Edge| edge & 1 == 0;
+        let moved = self.arena.compact(start, &kept, leads);
+        for edge in edges.iter_mut().filter(|edge| leads(**edge)) {
+            let node = (index(*edge) as usize).checked_sub(1);
+            let now = node.and_then(|node| moved.get(node));
+            *edge = now.map_or(UNDECIDED, |now| now << 1);
         }
         self.forget_results();
     }
