@@ -6,7 +6,6 @@ use crate::terminal::Progress;
 use findings::{Finding, Sources};
 use journeys::World;
 use journeys::verdict::Assumption;
-use networks::control;
 use networks::forwarding::Routing;
 use networks::model::Network;
 use region::{Date, NetworkName, Region};
@@ -41,8 +40,7 @@ impl Loaded {
             cause,
         })?;
         progress.now("computing routes");
-        let mut routing = control::compute(&snapshot.network);
-        snapshot.replace_observed(&mut routing);
+        let routing = snapshot.routing();
         let memberships = snapshot
             .devices
             .iter()

@@ -13,6 +13,7 @@ mod assemble;
 mod boundary;
 mod clouds;
 mod disk;
+mod doubt;
 mod error;
 mod languages;
 mod layer1;

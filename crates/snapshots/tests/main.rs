@@ -18,6 +18,9 @@ mod sanitising;
 /// What the routers of the Stanford backbone were observed to do with packets.
 #[cfg(test)]
 mod stanford;
+/// Routers of whom nothing is known.
+#[cfg(test)]
+mod strangers;
 /// Folders that a test writes or changes, and the one way to print a snapshot.
 #[cfg(test)]
 mod support;

@@ -22,5 +22,5 @@ pub const BGP_SESSION_DOWN: Code = Code::new("bgp-session-down");
 pub const BGP_MISMATCH: Code = Code::new("bgp-neighbour-mismatch");
 /// More equal paths exist than the device uses.
 pub const MULTIPATH_EXCEEDED: Code = Code::new("multipath-exceeded");
-/// No configuration is held of a BGP neighbour; it is taken to announce nothing.
+/// No configuration is held of a BGP neighbour; what it alone announces is unknown.
 pub const BGP_NEIGHBOUR_UNKNOWN: Code = Code::new("bgp-neighbour-unknown");

@@ -37,7 +37,7 @@ pub(super) fn of(
             BGP_NEIGHBOUR_UNKNOWN,
             Severity::Note,
             format!(
-                "no configuration is held of {address}, a BGP neighbour of `{}`; it is taken to announce nothing",
+                "no configuration is held of {address}, a BGP neighbour of `{}`; what it alone announces is unknown",
                 device.name
             ),
         )
