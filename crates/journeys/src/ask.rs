@@ -4,8 +4,8 @@ use crate::World;
 use crate::placement::End;
 use crate::verdict::{Asked, Doubt, Leg, LegKind};
 use ipnet::IpNet;
-use networks::model::{Condition, DeviceKind, Port};
-use networks::reachability::{Answer, Engine, Goal, Question, Start};
+use networks::model::{Condition, DeviceKind, Port, Unknown};
+use networks::reachability::{Answers, Engine, Goal, Quad, Question, Shares, Start};
 use packets::{
     Address, AddressMatch, AddressSet, Diagram, Family, Packet, PacketSets, Set, SetError,
     preferred,
@@ -163,7 +163,35 @@ fn outcome<A: Address>(
         },
         answered: inquiry.answered,
     };
-    let answer = engine.ask(&question)?;
+    engine.with_answer(&question, |engine, answer| {
+        told(
+            engine.sets(),
+            Told {
+                asked: answer.asked,
+                there: answer.there,
+                answers: answer.answers,
+                shares: answer.shares,
+                causes: &answer.causes,
+            },
+        )
+    })
+}
+
+/// What the engine says, in sets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told<'a> {
+    pub(crate) asked: Set,
+    pub(crate) there: Quad<Set>,
+    pub(crate) answers: Option<Answers<Set>>,
+    pub(crate) shares: Shares<Set>,
+    pub(crate) causes: &'a [Unknown],
+}
+
+/// Puts what the engine says into legs.
+pub(crate) fn told<A: Address>(
+    sets: &mut Diagram<A>,
+    answer: Told<'_>,
+) -> Result<Outcome, SetError> {
     let causes = || {
         let causes = answer.causes.iter();
         causes
@@ -173,16 +201,15 @@ fn outcome<A: Address>(
             })
             .collect()
     };
-    let mut reach = reach(engine, &answer)?;
+    let mut reach = reach(sets, answer)?;
     if reach.asked == Asked::Unknown {
         reach.doubts = causes();
     }
-    let mut back = back(engine, &answer)?;
+    let mut back = back(sets, answer)?;
     if back.asked == Asked::Unknown {
         back.doubts = causes();
     }
-    let nice = preferred(inquiry.family);
-    let sets = engine.sets();
+    let nice = preferred(A::FAMILY);
     let headers = sets.count(answer.asked)?;
     let unknown = sets.count(answer.shares.unknown)?;
     Ok(Outcome {
@@ -209,30 +236,46 @@ fn goal<A: Address>(engine: &Engine<'_, Diagram<A>>, ends: &[End]) -> Goal {
     goal
 }
 
+/// The leg there, by whether there are packets that surely fail on some way, that
+/// surely arrive on some, that may arrive on some, and of which it cannot be told
+/// whether they arrive on all.
+pub(crate) fn reach_by(fails: bool, arrives: bool, may_arrive: bool, doubts: bool) -> Asked {
+    match (fails, arrives, may_arrive) {
+        (true, true, _) => Asked::Partly,
+        (true, false, false) => Asked::Blocked,
+        (true, false, true) => Asked::Unknown,
+        (false, _, _) if doubts => Asked::Unknown,
+        (false, _, _) => Asked::Works,
+    }
+}
+
+/// The leg back, by whether some answers are lost on some way, come back on some,
+/// and cannot be told of on some.
+pub(crate) fn return_by(lost: bool, back: bool, doubt: bool) -> Asked {
+    match (lost, back, doubt) {
+        (true, true, _) => Asked::Partly,
+        (true, false, false) => Asked::Blocked,
+        (true, false, true) | (false, _, true) => Asked::Unknown,
+        (false, _, false) => Asked::Works,
+    }
+}
+
 /// The leg there, from the four sets of what arrives.
-fn reach<A: Address>(
-    engine: &mut Engine<'_, Diagram<A>>,
-    answer: &Answer<Set>,
-) -> Result<Leg, SetError> {
+fn reach<A: Address>(sets: &mut Diagram<A>, answer: Told<'_>) -> Result<Leg, SetError> {
     let (asked, there) = (answer.asked, answer.there);
     let nice = preferred(A::FAMILY);
-    let sets = engine.sets();
     // Packets that surely do not arrive on every way.
     let failing = sets.difference(asked, there.all_may)?;
     let doubtful = sets.difference(there.all_may, there.all_must)?;
-    let (verdict, witness) = if !sets.is_empty(failing) {
-        let some = sets.and(asked, there.any_must)?;
-        let possible = sets.and(asked, there.any_may)?;
-        let verdict = match (sets.is_empty(some), sets.is_empty(possible)) {
-            (false, _) => Asked::Partly,
-            (true, true) => Asked::Blocked,
-            (true, false) => Asked::Unknown,
-        };
-        (verdict, failing)
-    } else if !sets.is_empty(doubtful) {
-        (Asked::Unknown, doubtful)
-    } else {
-        (Asked::Works, asked)
+    let some = sets.and(asked, there.any_must)?;
+    let possible = sets.and(asked, there.any_may)?;
+    let holds = [failing, some, possible, doubtful].map(|set| !sets.is_empty(set));
+    let [fails, arrives, may_arrive, doubts] = holds;
+    let verdict = reach_by(fails, arrives, may_arrive, doubts);
+    let witness = match (fails, doubts) {
+        (true, _) => failing,
+        (false, true) => doubtful,
+        (false, false) => asked,
     };
     Ok(Leg {
         kind: LegKind::Reach,
@@ -243,12 +286,8 @@ fn reach<A: Address>(
 }
 
 /// The leg back, from what became of answers.
-fn back<A: Address>(
-    engine: &mut Engine<'_, Diagram<A>>,
-    answer: &Answer<Set>,
-) -> Result<Leg, SetError> {
+fn back<A: Address>(sets: &mut Diagram<A>, answer: Told<'_>) -> Result<Leg, SetError> {
     let nice = preferred(A::FAMILY);
-    let sets = engine.sets();
     let Some(answers) = answer
         .answers
         .filter(|_| !sets.is_empty(answer.there.any_may))
@@ -258,12 +297,11 @@ fn back<A: Address>(
     let lost = !sets.is_empty(answers.lost);
     let back = !sets.is_empty(answers.back);
     let doubt = !sets.is_empty(answers.doubt);
-    let (verdict, witness) = match (lost, back, doubt) {
-        (true, true, _) => (Asked::Partly, answers.lost),
-        (true, false, false) => (Asked::Blocked, answers.lost),
-        (true, false, true) => (Asked::Unknown, answers.lost),
-        (false, _, true) => (Asked::Unknown, answers.doubt),
-        (false, _, false) => (Asked::Works, answers.back),
+    let verdict = return_by(lost, back, doubt);
+    let witness = match verdict {
+        Asked::Works => answers.back,
+        Asked::Unknown if !lost => answers.doubt,
+        _ => answers.lost,
     };
     Ok(Leg {
         kind: LegKind::Return,

@@ -1,21 +1,34 @@
 //! Journeys of a folder without a region: from every segment to every other.
 //!
-//! A segment is a link with one router: whoever else is on it is a host. What
-//! is asked is what people try first ([`traffic::anything`]).
+//! A segment is a link where hosts are: one with a single router, or one whose
+//! routers share a virtual address, which only hosts need. What is asked is what
+//! people try first ([`traffic::anything`](crate::traffic::anything)), between
+//! hosts that nobody holds configurations of: addresses of devices are not asked
+//! about, nor those that no host can have.
+//!
+//! All pairs are proved together: at once where no device remembers or rewrites
+//! packets, elsewhere a receiver at a time. Asking about one pair [`alone`] says
+//! the same.
+
+mod alone;
+mod hosts;
+mod matrix;
+mod pairs;
+mod proof;
+
+pub use alone::alone;
+pub use matrix::{Matrix, matrix};
+pub use pairs::pairs;
 
 use crate::World;
-use crate::ask::{Engines, Inquiry};
-use crate::judge::{Verdict, in_threads};
-use crate::placement::{End, Placed};
-use crate::traffic;
-use crate::verdict::{Asked, Doubt, Leg, LegKind};
-use findings::Span;
+use crate::judge::Verdict;
+use crate::placement::Placed;
 use ipnet::IpNet;
 use networks::model::{DeviceKind, Interface, InterfaceKind, Port};
-use packets::Family;
+use packets::AddressSet;
 
-/// How many pairs are judged; a folder with more is summed up by its first segments.
-pub const PAIRS_MAX: usize = 250_000;
+/// How many segments are asked about; a folder with more is summed up by its first.
+pub const SEGMENTS_MAX: usize = 500;
 
 /// A segment as it was inferred.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +37,8 @@ pub struct Segment {
     pub name: String,
     /// Where it is.
     pub placed: Placed,
+    /// The addresses that hosts there can have.
+    pub hosts: AddressSet,
 }
 
 /// A pair of segments with what holds between them.
@@ -37,9 +52,10 @@ pub struct Pair {
     pub verdict: Verdict,
 }
 
-/// Infers the segments: subnets of links with one router, in order of address.
+/// Infers the segments: subnets of links where hosts are, in order of address.
 pub fn segments(world: &World<'_>) -> Vec<Segment> {
     let mut segments = Vec::new();
+    let taken = hosts::taken(world);
     for (device_id, device) in world.network.devices() {
         if device.kind != DeviceKind::Router {
             continue;
@@ -57,126 +73,57 @@ pub fn segments(world: &World<'_>) -> Vec<Segment> {
                     .addresses
                     .iter()
                     .filter(|address| has_hosts(address.net))
-                    .map(|address| Segment {
-                        name: format!("{} {}", device.name, address.net.trunc()),
-                        placed: Placed {
-                            prefix: address.net.trunc(),
-                            port,
-                        },
+                    .map(|address| {
+                        let prefix = address.net.trunc();
+                        let placed = Placed { prefix, port };
+                        Segment {
+                            name: format!("{} {prefix}", device.name),
+                            placed,
+                            hosts: hosts::hosts(prefix, &taken),
+                        }
                     }),
             );
         }
     }
+    segments.retain(|segment| !segment.hosts.0.is_empty());
     segments.sort_by_key(|segment| (segment.placed.prefix, segment.placed.port));
+    // Of the routers that share a link, the first stands for it.
+    segments.dedup_by(|later, first| {
+        let link = world.network.link_of(first.placed.port);
+        later.placed.prefix == first.placed.prefix
+            && link.is_some_and(|link| link.ports.contains(&later.placed.port))
+    });
     segments
 }
 
-/// Tells whether an interface's link has no other router.
+/// Tells whether an interface's link has no other router, or all its routers
+/// take turns in being the gateway.
 fn is_segment(world: &World<'_>, port: Port, interface: &Interface) -> bool {
     let joins_others = matches!(
         interface.kind,
         InterfaceKind::Loopback | InterfaceKind::Tunnel(_) | InterfaceKind::Null
     );
-    let other_router = world.network.link_of(port).is_some_and(|link| {
-        link.ports.iter().any(|other| {
-            other.device != port.device
-                && world
-                    .network
-                    .device(other.device)
-                    .is_some_and(|device| device.kind == DeviceKind::Router)
-        })
+    let routers = others(world, port).filter(|(other, _)| {
+        let device = world.network.device(other.device);
+        other.device != port.device
+            && device.is_some_and(|device| device.kind == DeviceKind::Router)
     });
-    interface.is_up() && !joins_others && !other_router
+    let alone = |other: &Interface| interface.redundancy.is_empty() || other.redundancy.is_empty();
+    let mut others = routers.filter(|(_, other)| alone(other));
+    interface.is_up() && !joins_others && others.next().is_none()
+}
+
+/// Returns the other interfaces on a port's link.
+fn others<'a>(world: &World<'a>, port: Port) -> impl Iterator<Item = (Port, &'a Interface)> {
+    let network = world.network;
+    let link = network.link_of(port).into_iter();
+    let ports = link.flat_map(|link| link.ports.iter().copied());
+    ports
+        .filter(move |other| *other != port)
+        .filter_map(move |other| Some((other, network.interface(other)?)))
 }
 
 /// Tells whether a subnet has room for hosts beside a router.
 fn has_hosts(net: IpNet) -> bool {
     net.max_prefix_len() - net.prefix_len() >= 2
-}
-
-/// Judges every ordered pair of segments of one family, there and back.
-pub fn pairs(world: &World<'_>, segments: &[Segment]) -> Vec<Pair> {
-    let wanted: Vec<(usize, usize)> = (0..segments.len())
-        .flat_map(|from| (0..segments.len()).map(move |to| (from, to)))
-        .filter(|(from, to)| from != to)
-        .take(PAIRS_MAX)
-        .collect();
-    let mut judged = in_threads(world, &wanted, |engines, &(from, to)| {
-        let (Some(source), Some(target)) = (segments.get(from), segments.get(to)) else {
-            return Vec::new();
-        };
-        let verdict = pair(world, engines, source, target);
-        verdict
-            .map(|verdict| Pair { from, to, verdict })
-            .into_iter()
-            .collect()
-    });
-    judged.sort_by_key(|pair| (pair.from, pair.to));
-    judged
-}
-
-fn pair(
-    world: &World<'_>,
-    engines: &mut Engines<'_>,
-    source: &Segment,
-    target: &Segment,
-) -> Option<Verdict> {
-    let (from, to) = (source.placed, target.placed);
-    let family = Family::of(from.prefix.addr());
-    if family != Family::of(to.prefix.addr()) {
-        return None;
-    }
-    let inquiry = Inquiry {
-        family,
-        from: from.port,
-        sources: traffic::of_family([from.prefix], family),
-        destinations: traffic::of_family([to.prefix], family),
-        traffic: traffic::anything(),
-        ends: vec![End::Segment(to.port)],
-        arriving: None,
-        answered: true,
-    };
-    let mut verdict = Verdict {
-        legs: LegKind::ALL.map(Leg::not_checked).to_vec(),
-        assumptions: Vec::new(),
-        port: Some(from.port),
-        works: None,
-        headers: 0.0,
-        decided: 0.0,
-    };
-    match engines.ask(&inquiry) {
-        Ok(outcome) => {
-            for leg in &mut verdict.legs {
-                match leg.kind {
-                    LegKind::Reach => *leg = outcome.reach.clone(),
-                    LegKind::Return => *leg = outcome.back.clone(),
-                    _ => {}
-                }
-            }
-            verdict.works = outcome.works;
-            verdict.headers = outcome.headers;
-            verdict.decided = outcome.decided;
-        }
-        Err(error) => {
-            let span: Option<Span> = world
-                .network
-                .interface(from.port)
-                .map(|interface| interface.origin);
-            if let Some(leg) = verdict
-                .legs
-                .iter_mut()
-                .find(|leg| leg.kind == LegKind::Reach)
-            {
-                leg.asked = Asked::Unknown;
-                leg.doubts = span
-                    .map(|span| Doubt {
-                        reason: error.to_string(),
-                        span,
-                    })
-                    .into_iter()
-                    .collect();
-            }
-        }
-    }
-    Some(verdict)
 }

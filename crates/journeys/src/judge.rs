@@ -94,6 +94,12 @@ pub fn journeys(world: &World<'_>, region: &Region, today: Date) -> Vec<Journey>
     judged
 }
 
+/// Returns how many threads work.
+pub(crate) fn threads() -> usize {
+    let many = thread::available_parallelism().map_or(1, usize::from);
+    many.clamp(1, THREADS_MAX)
+}
+
 /// Does work on items in scoped threads, each with engines of its own, and
 /// gathers the results in no particular order.
 pub(crate) fn in_threads<'n, T: Sync, R: Send>(
@@ -101,10 +107,7 @@ pub(crate) fn in_threads<'n, T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&mut Engines<'n>, &T) -> Vec<R> + Sync,
 ) -> Vec<R> {
-    let threads = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(THREADS_MAX);
-    let share = items.len().div_ceil(threads.max(1)).max(1);
+    let share = items.len().div_ceil(threads()).max(1);
     let work = &work;
     thread::scope(|scope| {
         let workers: Vec<_> = items

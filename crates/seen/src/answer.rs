@@ -5,6 +5,7 @@
 //! its meaning raises [`VERSION`].
 
 use findings::{Finding, Sources, Span};
+use journeys::verdict::Asked;
 use serde::Serialize;
 
 /// The version of every JSON answer.
@@ -105,6 +106,22 @@ pub(crate) struct JourneyAnswer {
     pub(crate) legs: Vec<LegAnswer>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) assumptions: Vec<EvidenceAnswer>,
+}
+
+impl JourneyAnswer {
+    /// A verdict, with no names and no legs yet.
+    pub(crate) fn of(asked: Asked) -> Self {
+        Self {
+            organisation: None,
+            site: None,
+            segment: String::new(),
+            service: String::new(),
+            agreements: Vec::new(),
+            asked: asked.as_str(),
+            legs: Vec::new(),
+            assumptions: Vec::new(),
+        }
+    }
 }
 
 /// How well one device's configuration is understood, in lines.

@@ -6,6 +6,9 @@ mod bad_folders;
 /// Bare folders of configurations, in the layouts that people have.
 #[cfg(test)]
 mod bare_folders;
+/// All pairs of segments of real folders, at once and one by one.
+#[cfg(test)]
+mod matrix;
 /// What hosts of labs recorded when they tried each other.
 #[cfg(test)]
 mod probes;

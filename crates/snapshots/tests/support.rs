@@ -48,7 +48,8 @@ pub(crate) fn two_networks(changes: &[(&str, &str, &str)]) -> TempDir {
     to
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies what is in a folder to another.
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

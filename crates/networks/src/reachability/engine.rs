@@ -12,7 +12,7 @@ use super::solve::{Cut, Goal, Quad, Solution, solve};
 use super::there::{There, explore};
 use super::world::{LinkId, World};
 use crate::forwarding::Routing;
-use crate::model::{ConnectionState, DeviceId, Network, Port, Unknown};
+use crate::model::{Condition, ConnectionState, DeviceId, Network, Port, Unknown};
 use packets::{Address, Field, Intervals, PacketSets, SetError, preferred};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -65,7 +65,8 @@ impl<'n, S: PacketSets> Engine<'n, S> {
         let machine = &mut self.machine;
         let sources = intervals::<S>(&question.sources)?;
         let destinations = intervals::<S>(&question.destinations)?;
-        let asked = machine.asked(question, &sources, &destinations)?;
+        let traffic = machine.traffic(Some(&question.traffic))?;
+        let asked = machine.between(&sources, &destinations, traffic)?;
         let mut graph = Graph::new();
         let begins = machine.begin(&mut graph, question.from, &sources, &destinations)?;
         let roots = begins
@@ -96,8 +97,6 @@ impl<'n, S: PacketSets> Engine<'n, S> {
         }
         let shares = machine.shares(asked, round)?;
         let verdict = machine.verdict(asked, &shares);
-        let mut causes: Vec<_> = causes.into_iter().collect();
-        causes.sort_by(|a, b| (a.origin, &a.reason).cmp(&(b.origin, &b.reason)));
         Ok(Answer {
             asked,
             there,
@@ -105,7 +104,7 @@ impl<'n, S: PacketSets> Engine<'n, S> {
             answers: answered,
             shares,
             verdict,
-            causes,
+            causes: sorted(causes),
         })
     }
 
@@ -115,11 +114,25 @@ impl<'n, S: PacketSets> Engine<'n, S> {
     ///
     /// [`SetError::Exhausted`] where the sets do not fit; nothing is known then.
     pub fn summarise(&mut self, question: &Question) -> Result<Summary, SetError> {
+        self.with_answer(question, |engine, answer| engine.summary(answer))
+    }
+
+    /// Answers a question, shows the answer, and gives the memory of its sets
+    /// back: they do not outlive the call.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Exhausted`] where the sets do not fit; nothing is known then.
+    pub fn with_answer<R>(
+        &mut self,
+        question: &Question,
+        look: impl FnOnce(&mut Self, &Answer<S::Set>) -> Result<R, SetError>,
+    ) -> Result<R, SetError> {
         let (mark, before) = (self.machine.sets.mark(), self.machine.compilations);
         let answer = self.ask(question)?;
-        let summary = self.summary(&answer)?;
+        let result = look(self, &answer)?;
         self.machine.release(mark, before)?;
-        Ok(summary)
+        Ok(result)
     }
 
     /// Shows an answer in a few packets.
@@ -143,6 +156,13 @@ impl<'n, S: PacketSets> Engine<'n, S> {
     }
 }
 
+/// Returns causes in the order of the files.
+pub(super) fn sorted(causes: impl IntoIterator<Item = Unknown>) -> Vec<Unknown> {
+    let mut causes: Vec<_> = causes.into_iter().collect();
+    causes.sort_by(|a, b| (a.origin, &a.reason).cmp(&(b.origin, &b.reason)));
+    causes
+}
+
 pub(super) fn intervals<S: PacketSets>(
     set: &packets::AddressSet,
 ) -> Result<Intervals<S::Key>, SetError> {
@@ -150,13 +170,11 @@ pub(super) fn intervals<S: PacketSets>(
 }
 
 impl<S: PacketSets> Machine<'_, S> {
-    /// Returns the packets that a question is about.
-    fn asked(
-        &mut self,
-        question: &Question,
-        sources: &Intervals<S::Key>,
-        destinations: &Intervals<S::Key>,
-    ) -> Result<S::Set, SetError> {
+    /// Returns the packets of some traffic; all without any.
+    pub(super) fn traffic(&mut self, traffic: Option<&Condition>) -> Result<S::Set, SetError> {
+        let Some(traffic) = traffic else {
+            return Ok(self.sets.full());
+        };
         let mut causes = Vec::new();
         let seen = Seen::As(ConnectionState::New);
         let role = Role::Matcher;
@@ -174,8 +192,7 @@ impl<S: PacketSets> Machine<'_, S> {
             origin: None,
             causes: &mut causes,
         };
-        let traffic = self.truth(&question.traffic, &mut evaluation, 0)?.may;
-        self.between(sources, destinations, traffic)
+        Ok(self.truth(traffic, &mut evaluation, 0)?.may)
     }
 
     /// Returns the packets between addresses that are also in a set.
@@ -355,7 +372,7 @@ impl<S: PacketSets> Machine<'_, S> {
     }
 
     /// Adds the causes that packets met.
-    fn causes(
+    pub(super) fn causes(
         &mut self,
         graph: &Graph<S>,
         untold: &[(u32, S::Set)],

@@ -18,6 +18,7 @@ mod deciding;
 mod edited;
 mod engine;
 mod entering;
+mod everywhere;
 mod footprint;
 mod graph;
 mod limits;
@@ -41,6 +42,7 @@ mod world;
 
 pub use change::{Difference, Survey};
 pub use engine::Engine;
+pub use everywhere::{Everywhere, Together};
 pub use pairs::{Endpoint, Pair, Scope};
 pub use question::{Answer, Answers, Question, Shares, Start, Summary, Verdict};
 pub use shadowed::{Shadowed, shadowed};

@@ -5,7 +5,7 @@
 //! threads work on clones of one engine.
 
 use super::cones::{ConeId, Cones, groups};
-use super::engine::{Begin, Engine};
+use super::engine::{Begin, Engine, sorted};
 use super::footprint::Footprint;
 use super::graph::{Graph, NodeId};
 use super::machine::Machine;
@@ -13,6 +13,7 @@ use super::place::Place;
 use super::question::{Answers, Shares, Start, Verdict};
 use super::solve::{Cut, Goal, Quad, Solution, solve};
 use super::there::explore;
+use crate::model::{Condition, Unknown};
 use packets::{Address, AddressSet, Field, Intervals, PacketSets, SetError};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Mutex;
@@ -41,7 +42,7 @@ pub struct Scope {
 }
 
 /// What holds between two endpoints.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Pair<S> {
     /// The position of the one that sends.
     pub from: usize,
@@ -59,6 +60,8 @@ pub struct Pair<S> {
     pub shares: Shares<S>,
     /// What holds of all.
     pub verdict: Verdict,
+    /// Why something cannot be told, sorted; found where answers were asked for.
+    pub causes: Vec<Unknown>,
 }
 
 /// What is asked of one destination.
@@ -74,6 +77,8 @@ pub(super) struct Ends<'a, A> {
     pub(super) list: &'a [Endpoint],
     pub(super) sources: Vec<Intervals<A>>,
     pub(super) destinations: Vec<Intervals<A>>,
+    /// What else packets between them are, where not all are asked for.
+    traffic: Option<&'a Condition>,
 }
 
 impl<'a, A: Address> Ends<'a, A> {
@@ -87,6 +92,7 @@ impl<'a, A: Address> Ends<'a, A> {
             list,
             sources: of(|end| &end.sources)?,
             destinations: of(|end| &end.destinations)?,
+            traffic: None,
         })
     }
 }
@@ -111,8 +117,7 @@ where
         scope: Scope,
         look: impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError> + Sync,
     ) -> Result<Vec<R>, SetError> {
-        let receivers: Vec<usize> = (0..endpoints.len()).collect();
-        self.pairs_to(endpoints, &receivers, scope, look)
+        self.pairs(&Ends::new(endpoints)?, scope, |_, _| true, look)
     }
 
     /// The same for some receivers alone, by their positions.
@@ -127,28 +132,60 @@ where
         scope: Scope,
         look: impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError> + Sync,
     ) -> Result<Vec<R>, SetError> {
-        let ends = Ends::new(endpoints)?;
+        let wanted = |_, to| receivers.contains(&to);
+        self.pairs(&Ends::new(endpoints)?, scope, wanted, look)
+    }
+
+    /// The same for the pairs that are wanted, by sender and receiver, and for some
+    /// traffic alone.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Exhausted`] where the sets of one destination do not fit.
+    pub fn some_pairs<R: Send>(
+        &mut self,
+        endpoints: &[Endpoint],
+        traffic: &Condition,
+        scope: Scope,
+        wanted: impl Fn(usize, usize) -> bool + Sync,
+        look: impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError> + Sync,
+    ) -> Result<Vec<R>, SetError> {
+        let ends = Ends {
+            traffic: Some(traffic),
+            ..Ends::new(endpoints)?
+        };
+        self.pairs(&ends, scope, wanted, look)
+    }
+
+    fn pairs<R: Send>(
+        &mut self,
+        ends: &Ends<'_, S::Key>,
+        scope: Scope,
+        wanted: impl Fn(usize, usize) -> bool + Sync,
+        look: impl Fn(&mut S, &Pair<S::Set>) -> Result<R, SetError> + Sync,
+    ) -> Result<Vec<R>, SetError> {
+        let count = ends.list.len();
         let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::new(Vec::with_capacity(receivers.len()));
+        let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::new(Vec::with_capacity(count));
         let failed: Mutex<Option<SetError>> = Mutex::new(None);
         let work = |machine: &mut Machine<'_, S>| {
             let mut cones = Cones::new();
-            let everyone: Vec<usize> = (0..endpoints.len()).collect();
             loop {
-                let next_one = next.fetch_add(1, Ordering::Relaxed);
-                let Some(&to) = receivers.get(next_one) else {
+                let to = next.fetch_add(1, Ordering::Relaxed);
+                if to >= count {
                     return;
-                };
+                }
+                let senders: Vec<usize> = (0..count).filter(|from| wanted(*from, to)).collect();
                 let asked = Asked {
                     to,
-                    senders: &everyone,
+                    senders: &senders,
                     answered: scope.answered,
                 };
-                match machine.destination(&ends, asked, &mut cones, None, &look) {
+                match machine.destination(ends, asked, &mut cones, None, &look) {
                     Ok(results) => lock(&done).push((to, results)),
                     Err(error) => {
                         *lock(&failed) = Some(error);
-                        next.store(receivers.len(), Ordering::Relaxed);
+                        next.store(count, Ordering::Relaxed);
                         return;
                     }
                 }
@@ -274,10 +311,11 @@ impl<S: PacketSets> Machine<'_, S> {
         let nobody = Intervals::none();
         let sources = ends.sources.get(from).unwrap_or(&nobody);
         let destinations = ends.destinations.get(to).unwrap_or(&nobody);
-        let everything = self.sets.full();
-        let asked = self.between(sources, destinations, everything)?;
+        let traffic = self.traffic(ends.traffic)?;
+        let asked = self.between(sources, destinations, traffic)?;
         let there = self.value_at(solution, begins, asked)?;
         let (mut round, mut answers) = (there, None);
+        let mut causes = FxHashSet::default();
         if let (true, Some(sender), Some(receiver)) = (
             answered && !self.sets.is_empty(there.any_may),
             ends.list.get(from),
@@ -285,14 +323,9 @@ impl<S: PacketSets> Machine<'_, S> {
         ) {
             let starts = self.starts(begins, asked)?;
             let ways = explore(self, graph, solution, &receiver.goal, &starts)?;
+            self.causes(graph, &ways.untold, &mut causes)?;
             let home = self.home(sender.start);
-            let found = self.answers(
-                (graph, back),
-                &ways,
-                &home,
-                sources,
-                &mut FxHashSet::default(),
-            )?;
+            let found = self.answers((graph, back), &ways, &home, sources, &mut causes)?;
             round = self.round(there, found)?;
             answers = Some(found);
         }
@@ -307,6 +340,7 @@ impl<S: PacketSets> Machine<'_, S> {
             answers,
             shares,
             verdict,
+            causes: sorted(causes),
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::terminal::{self, Progress};
 use findings::{Finding, Severity, Sources};
 use journeys::judge::Verdict;
 use journeys::verdict::Asked;
-use journeys::{excess, inferred, judge, trouble};
+use journeys::{World, excess, inferred, judge, trouble};
 use networks::model::LineState;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -34,7 +34,11 @@ pub(crate) struct Checked {
 pub(crate) fn run(arguments: &Check) -> Result<Exit, Failure> {
     let loaded = Loaded::read(&arguments.input)?;
     let name = arguments.input.folder.display().to_string();
-    let checked = check(&loaded, &name);
+    let detail = match arguments.format {
+        Format::Table => Detail::Verdicts,
+        _ => Detail::Legs,
+    };
+    let checked = check(&loaded, &name, detail);
     let answer = &checked.answer;
     let text = match arguments.format {
         Format::Table => {
@@ -63,8 +67,18 @@ pub(crate) fn exit(answer: &CheckAnswer) -> Exit {
     }
 }
 
+/// How much is told of each journey of a folder without a region, which can
+/// have a great many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// What holds of it.
+    Verdicts,
+    /// Each leg with a packet, and the lines in doubt.
+    Legs,
+}
+
 /// Checks what was loaded.
-pub(crate) fn check(loaded: &Loaded, name: &str) -> Checked {
+pub(crate) fn check(loaded: &Loaded, name: &str, detail: Detail) -> Checked {
     let world = loaded.world();
     let mut findings = loaded.findings();
     let progress = Progress::start("proving journeys");
@@ -94,31 +108,13 @@ pub(crate) fn check(loaded: &Loaded, name: &str) -> Checked {
             findings.extend(excess::findings(&world, &excess));
             findings.extend(excess::red_lines(&world, region));
             summary.exposed = excess.iter().filter(|excess| excess.genuine).count();
-            count(&mut summary, judged.iter().map(|journey| &journey.verdict));
+            count_verdicts(&mut summary, judged.iter().map(|journey| &journey.verdict));
             judged
                 .iter()
                 .map(|journey| journey_answer(journey, loaded.sources()))
                 .collect()
         }
-        None => {
-            let segments = inferred::segments(&world);
-            let pairs = inferred::pairs(&world, &segments);
-            count(&mut summary, pairs.iter().map(|pair| &pair.verdict));
-            let name = |at: usize| {
-                segments
-                    .get(at)
-                    .map_or_else(String::new, |s| s.name.clone())
-            };
-            let answers = pairs.iter().map(|pair| JourneyAnswer {
-                organisation: None,
-                site: None,
-                segment: name(pair.from),
-                service: name(pair.to),
-                agreements: Vec::new(),
-                ..verdict_answer(&pair.verdict, loaded.sources())
-            });
-            answers.collect()
-        }
+        None => in_folder(&world, &mut summary, loaded.sources(), detail),
     };
     drop(progress);
     sort(&mut findings, loaded.sources());
@@ -151,6 +147,43 @@ pub(crate) fn check(loaded: &Loaded, name: &str) -> Checked {
     Checked { answer, findings }
 }
 
+/// Judges all pairs of segments of a folder without a region.
+fn in_folder(
+    world: &World<'_>,
+    summary: &mut Summary,
+    sources: &Sources,
+    detail: Detail,
+) -> Vec<JourneyAnswer> {
+    let segments = inferred::segments(world);
+    let named = |from: usize, to: usize, answer: JourneyAnswer| {
+        let name = |at: usize| segments.get(at).map(|segment| segment.name.clone());
+        JourneyAnswer {
+            segment: name(from).unwrap_or_default(),
+            service: name(to).unwrap_or_default(),
+            ..answer
+        }
+    };
+    match detail {
+        Detail::Verdicts => {
+            let matrix = inferred::matrix(world, &segments);
+            let verdicts = matrix.pairs().map(|(_, _, asked)| asked);
+            count(summary, verdicts, matrix.headers());
+            let pairs = matrix.pairs();
+            pairs
+                .map(|(from, to, asked)| named(from, to, JourneyAnswer::of(asked)))
+                .collect()
+        }
+        Detail::Legs => {
+            let pairs = inferred::pairs(world, &segments);
+            count_verdicts(summary, pairs.iter().map(|pair| &pair.verdict));
+            let answer = |pair: &inferred::Pair| {
+                named(pair.from, pair.to, verdict_answer(&pair.verdict, sources))
+            };
+            pairs.iter().map(answer).collect()
+        }
+    }
+}
+
 /// Sorts findings as people read them: worst first, then by kind and place.
 fn sort(findings: &mut Vec<Finding>, sources: &Sources) {
     let path = |finding: &Finding| {
@@ -168,18 +201,26 @@ fn sort(findings: &mut Vec<Finding>, sources: &Sources) {
     findings.dedup();
 }
 
-fn count<'v>(summary: &mut Summary, verdicts: impl Iterator<Item = &'v Verdict>) {
-    let (mut headers, mut decided) = (0.0, 0.0);
-    for verdict in verdicts {
+fn count_verdicts<'v>(summary: &mut Summary, verdicts: impl Iterator<Item = &'v Verdict> + Clone) {
+    let headers = verdicts.clone().map(|verdict| verdict.headers).sum();
+    let decided = verdicts.clone().map(|verdict| verdict.decided).sum();
+    count(summary, verdicts.map(Verdict::asked), (headers, decided));
+}
+
+/// Counts journeys, and headers: how many were asked for, and decided.
+fn count(
+    summary: &mut Summary,
+    verdicts: impl Iterator<Item = Asked>,
+    (headers, decided): (f64, f64),
+) {
+    for asked in verdicts {
         summary.journeys += 1;
-        match verdict.asked() {
+        match asked {
             Asked::Works => summary.works += 1,
             Asked::Partly => summary.partly += 1,
             Asked::Blocked => summary.blocked += 1,
             Asked::Unknown | Asked::NotChecked => summary.unknown += 1,
         }
-        headers += verdict.headers;
-        decided += verdict.decided;
     }
     let percent = |part: f64, whole: f64| {
         if whole > 0.0 {
@@ -219,12 +260,6 @@ fn verdict_answer(verdict: &Verdict, sources: &Sources) -> JourneyAnswer {
             .collect(),
     });
     JourneyAnswer {
-        organisation: None,
-        site: None,
-        segment: String::new(),
-        service: String::new(),
-        agreements: Vec::new(),
-        asked: verdict.asked().as_str(),
         legs: legs.collect(),
         assumptions: verdict
             .assumptions
@@ -234,6 +269,7 @@ fn verdict_answer(verdict: &Verdict, sources: &Sources) -> JourneyAnswer {
                 place: assumption.span.and_then(|span| Place::of(span, sources)),
             })
             .collect(),
+        ..JourneyAnswer::of(verdict.asked())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::answer::{CheckAnswer, FindingAnswer, JourneyAnswer, VERSION};
 use crate::arguments::{Diff, PlainFormat};
-use crate::commands::check;
+use crate::commands::check::{self, Detail};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::loaded::Loaded;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// How many lines of each file are shown on a terminal.
 const LINES_MAX: usize = 40;
@@ -40,8 +41,12 @@ struct ChangedLine {
 pub(crate) fn run(arguments: &Diff) -> Result<Exit, Failure> {
     let before = Loaded::read_folder(&arguments.before, arguments.today)?;
     let after = Loaded::read_folder(&arguments.after, arguments.today)?;
-    let old = check::check(&before, &arguments.before.display().to_string()).answer;
-    let new = check::check(&after, &arguments.after.display().to_string()).answer;
+    let answer = |loaded: &Loaded, folder: &Path| {
+        let name = folder.display().to_string();
+        check::check(loaded, &name, Detail::Verdicts).answer
+    };
+    let old = answer(&before, &arguments.before);
+    let new = answer(&after, &arguments.after);
     let journeys = journeys(&old, &new);
     let lost = journeys
         .iter()

@@ -3,7 +3,7 @@
 use crate::answer::{CheckAnswer, CoverageAnswer, JourneyAnswer, Summary};
 use crate::render::matrix::Matrix;
 use anstyle::{AnsiColor, Style};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Matrices of more rows or columns than this are summed up instead, as in a
@@ -49,12 +49,12 @@ fn letter(asked: Option<&str>) -> (char, Style) {
 }
 
 fn journeys(journeys: &[JourneyAnswer]) -> String {
+    if is_large(journeys) {
+        return troubled(journeys);
+    }
     let matrix = Matrix::of(journeys);
     if matrix.rows.is_empty() {
         return String::new();
-    }
-    if matrix.rows.len().max(matrix.services.len()) > MATRIX_MAX {
-        return troubled(journeys);
     }
     let width = matrix
         .rows
@@ -93,6 +93,16 @@ fn journeys(journeys: &[JourneyAnswer]) -> String {
         "\n  W works   P partly   B blocked   ? unknown   - not checked   . not asked\n\n",
     );
     text
+}
+
+/// Tells whether a matrix of journeys has too many rows or columns to be read.
+fn is_large(journeys: &[JourneyAnswer]) -> bool {
+    let (mut rows, mut services) = (BTreeSet::new(), BTreeSet::new());
+    journeys.iter().any(|journey| {
+        rows.insert((&journey.site, &journey.segment));
+        services.insert(&journey.service);
+        rows.len().max(services.len()) > MATRIX_MAX
+    })
 }
 
 /// What does not work, one line a pair, where a matrix would be too large.
