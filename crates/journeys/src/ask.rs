@@ -16,7 +16,8 @@ use std::net::IpAddr;
 #[derive(Debug, Clone)]
 pub struct Engines<'n> {
     world: World<'n>,
-    /// The addresses that devices themselves have, sorted.
+    /// The addresses of subnets at which no host sits, sorted: those of devices,
+    /// and the first and last one of an IPv4 subnet (RFC 1812 section 5.3.5).
     taken: Vec<IpAddr>,
     v4: Option<Engine<'n, Diagram<u32>>>,
     v6: Option<Engine<'n, Diagram<u128>>>,
@@ -72,7 +73,8 @@ impl<'n> Engines<'n> {
             .flat_map(|device| &device.interfaces)
             .filter(|interface| interface.is_up())
             .flat_map(|interface| {
-                let own = interface.addresses.iter().map(|address| address.net.addr());
+                let subnets = interface.addresses.iter().map(|address| address.net);
+                let own = subnets.flat_map(|net| std::iter::once(net.addr()).chain(ends(net)));
                 own.chain(
                     interface
                         .redundancy
@@ -91,8 +93,8 @@ impl<'n> Engines<'n> {
         }
     }
 
-    /// Returns the traffic of an inquiry between hosts: routers' own addresses
-    /// are in their segments' prefixes, but nobody sits there.
+    /// Returns the traffic of an inquiry between hosts: some addresses of the
+    /// segments' prefixes are nobody's.
     fn between_hosts(&self, inquiry: &Inquiry) -> Condition {
         let of = |set: &AddressSet| {
             let taken = self.taken.iter().filter(|address| set.contains(**address));
@@ -309,4 +311,11 @@ fn back<A: Address>(sets: &mut Diagram<A>, answer: Told<'_>) -> Result<Leg, SetE
         witness: sets.witness(witness, &nice)?,
         doubts: Vec::new(),
     })
+}
+
+/// The first and the last address of an IPv4 subnet with room for hosts.
+fn ends(net: IpNet) -> impl Iterator<Item = IpAddr> {
+    let wide = net.addr().is_ipv4() && net.max_prefix_len() - net.prefix_len() >= 2;
+    let ends = [net.network(), net.broadcast()];
+    ends.into_iter().filter(move |_| wide)
 }
