@@ -7,8 +7,8 @@ use ipnet::IpNet;
 use networks::model::{Condition, DeviceKind, Port, Unknown};
 use networks::reachability::{Answers, Engine, Goal, Quad, Question, Shares, Start};
 use packets::{
-    Address, AddressMatch, AddressSet, Diagram, Family, Packet, PacketSets, Set, SetError,
-    preferred,
+    Address, AddressMatch, AddressSet, Diagram, Family, Field, Intervals, Packet, PacketSets, Set,
+    SetError, preferred,
 };
 use std::net::IpAddr;
 
@@ -126,35 +126,58 @@ impl<'n> Engines<'n> {
     ///
     /// [`SetError::Exhausted`] where the sets do not fit; nothing is known then.
     pub fn ask(&mut self, inquiry: &Inquiry) -> Result<Outcome, SetError> {
+        let traffic = self.between_hosts(inquiry);
+        match inquiry.family {
+            Family::V4 => outcome(self.v4()?, inquiry, traffic),
+            Family::V6 => outcome(self.v6()?, inquiry, traffic),
+        }
+    }
+
+    /// Returns a packet for which an inquiry surely works, and whether its source is
+    /// one of `genuine`; where there is such a packet, it is one.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Exhausted`] where the sets do not fit; nothing is known then.
+    pub fn passing(
+        &mut self,
+        inquiry: &Inquiry,
+        genuine: &AddressSet,
+    ) -> Result<Option<(Packet, bool)>, SetError> {
+        let traffic = self.between_hosts(inquiry);
+        match inquiry.family {
+            Family::V4 => passing(self.v4()?, inquiry, traffic, genuine),
+            Family::V6 => passing(self.v6()?, inquiry, traffic, genuine),
+        }
+    }
+
+    fn v4(&mut self) -> Result<&mut Engine<'n, Diagram<u32>>, SetError> {
         let World {
             network, routing, ..
         } = self.world;
-        let traffic = self.between_hosts(inquiry);
-        match inquiry.family {
-            Family::V4 => {
-                let engine = match &mut self.v4 {
-                    Some(engine) => engine,
-                    none => none.insert(Engine::new(network, routing, Diagram::new())?),
-                };
-                outcome(engine, inquiry, traffic)
-            }
-            Family::V6 => {
-                let engine = match &mut self.v6 {
-                    Some(engine) => engine,
-                    none => none.insert(Engine::new(network, routing, Diagram::new())?),
-                };
-                outcome(engine, inquiry, traffic)
-            }
-        }
+        Ok(match &mut self.v4 {
+            Some(engine) => engine,
+            none => none.insert(Engine::new(network, routing, Diagram::new())?),
+        })
+    }
+
+    fn v6(&mut self) -> Result<&mut Engine<'n, Diagram<u128>>, SetError> {
+        let World {
+            network, routing, ..
+        } = self.world;
+        Ok(match &mut self.v6 {
+            Some(engine) => engine,
+            none => none.insert(Engine::new(network, routing, Diagram::new())?),
+        })
     }
 }
 
-fn outcome<A: Address>(
-    engine: &mut Engine<'_, Diagram<A>>,
+fn question<A: Address>(
+    engine: &Engine<'_, Diagram<A>>,
     inquiry: &Inquiry,
     traffic: Condition,
-) -> Result<Outcome, SetError> {
-    let question = Question {
+) -> Question {
+    Question {
         from: Start::Segment(inquiry.from),
         sources: inquiry.sources.clone(),
         destinations: inquiry.destinations.clone(),
@@ -164,7 +187,40 @@ fn outcome<A: Address>(
             ..goal(engine, &inquiry.ends)
         },
         answered: inquiry.answered,
-    };
+    }
+}
+
+fn passing<A: Address>(
+    engine: &mut Engine<'_, Diagram<A>>,
+    inquiry: &Inquiry,
+    traffic: Condition,
+    genuine: &AddressSet,
+) -> Result<Option<(Packet, bool)>, SetError> {
+    let genuine = Intervals::addresses(genuine)?;
+    let question = question(engine, inquiry, traffic);
+    engine.with_answer(&question, |engine, answer| {
+        let sets = engine.sets();
+        let works = answer.shares.works;
+        if sets.is_empty(works) {
+            return Ok(None);
+        }
+        let nice = preferred(A::FAMILY);
+        let own = sets.field(Field::Source, &genuine)?;
+        let own = sets.and(works, own)?;
+        if let Some(packet) = sets.witness(own, &nice)? {
+            return Ok(Some((packet, true)));
+        }
+        let forged = sets.witness(works, &nice)?;
+        Ok(forged.map(|packet| (packet, false)))
+    })
+}
+
+fn outcome<A: Address>(
+    engine: &mut Engine<'_, Diagram<A>>,
+    inquiry: &Inquiry,
+    traffic: Condition,
+) -> Result<Outcome, SetError> {
+    let question = question(engine, inquiry, traffic);
     engine.with_answer(&question, |engine, answer| {
         told(
             engine.sets(),

@@ -81,43 +81,30 @@ pub fn excess(world: &World<'_>, region: &Region, today: Date) -> Vec<Excess> {
     }
     let mut found = in_threads(world, &pairs, |engines, (from, network, placed, target)| {
         let wanted = asked.between(region, from, network, target);
-        let mut ask = |sources: AddressSet, family| {
-            pass(engines, *placed, family, sources, network, target, &wanted)
-        };
-        let family = Family::of(placed.prefix.addr());
-        let genuine = ask(traffic::of_family([placed.prefix], family), family);
-        let spoofed = if genuine.is_none() {
-            ask(AddressSet::all_of(family), family)
-        } else {
-            None
-        };
-        let own = genuine.is_some();
-        genuine
-            .or(spoofed)
-            .map(|packet| Excess {
-                from: from.clone(),
-                to: target.name.clone(),
-                packet,
-                genuine: own,
-                port: placed.port,
-            })
-            .into_iter()
-            .collect()
+        let passing = pass(engines, *placed, network, target, &wanted);
+        let excess = passing.map(|(packet, genuine)| Excess {
+            from: from.clone(),
+            to: target.name.clone(),
+            packet,
+            genuine,
+            port: placed.port,
+        });
+        Vec::from_iter(excess)
     });
     found.sort();
     found
 }
 
-/// Returns a packet that surely passes and that nobody asked for.
+/// Returns a packet that surely passes and that nobody asked for, and whether its
+/// source is genuine; one with a forged source only where there is no other.
 fn pass(
     engines: &mut Engines<'_>,
     placed: Placed,
-    family: Family,
-    sources: AddressSet,
     network: &NetworkName,
     target: &Target<'_>,
     wanted: &Condition,
-) -> Option<Packet> {
+) -> Option<(Packet, bool)> {
+    let family = Family::of(placed.prefix.addr());
     let destinations =
         traffic::of_family(target.addresses_seen_from(network).iter().copied(), family);
     if destinations.0.is_empty() {
@@ -126,7 +113,7 @@ fn pass(
     let inquiry = Inquiry {
         family,
         from: placed.port,
-        sources,
+        sources: AddressSet::all_of(family),
         destinations,
         traffic: Condition::All(vec![
             traffic::opening(),
@@ -136,11 +123,13 @@ fn pass(
         arriving: None,
         answered: false,
     };
-    engines
-        .ask(&inquiry)
-        .ok()
-        .filter(|outcome| !outcome.vacuous)
-        .and_then(|o| o.works)
+    let genuine = traffic::of_family([placed.prefix], family);
+    let passing = engines.passing(&inquiry, &genuine).or_else(|_| {
+        // Sets of the segment's own packets alone are smaller.
+        let sources = genuine.clone();
+        engines.passing(&Inquiry { sources, ..inquiry }, &genuine)
+    });
+    passing.ok().flatten()
 }
 
 /// Everything that packets may reach: segments, and services outside all of them.

@@ -148,6 +148,9 @@ pub(crate) struct Summary {
     pub(crate) partly: usize,
     pub(crate) blocked: usize,
     pub(crate) unknown: usize,
+    /// Segments of a folder that nothing was asked about, because there are so many.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) segments_left_out: usize,
     /// Pairs of segment and destination that pass packets nobody asked for.
     pub(crate) exposed: usize,
     /// Journeys decided either way, of all, in per cent.
@@ -157,6 +160,10 @@ pub(crate) struct Summary {
     pub(crate) errors: usize,
     pub(crate) warnings: usize,
     pub(crate) notes: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// The answer of `seen check`.

@@ -155,6 +155,7 @@ fn in_folder(
     detail: Detail,
 ) -> Vec<JourneyAnswer> {
     let segments = inferred::segments(world);
+    summary.segments_left_out = segments.len().saturating_sub(inferred::SEGMENTS_MAX);
     let named = |from: usize, to: usize, answer: JourneyAnswer| {
         let name = |at: usize| segments.get(at).map(|segment| segment.name.clone());
         JourneyAnswer {

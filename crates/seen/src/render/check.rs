@@ -139,9 +139,9 @@ fn numbers(summary: &Summary) -> String {
     if summary.journeys == 0 {
         return String::new();
     }
-    format!(
+    let mut text = format!(
         "{} of {} work; {} partly, {} blocked, {} unknown\n\
-         {:.1} % of journeys and {:.1} % of packets decided\n{}\n",
+         {:.1} % of journeys and {:.1} % of packets decided\n",
         summary.works,
         counted(summary.journeys, "journey"),
         summary.partly,
@@ -149,15 +149,20 @@ fn numbers(summary: &Summary) -> String {
         summary.unknown,
         summary.journeys_decided_percent,
         summary.packets_decided_percent,
-        if summary.exposed == 0 {
-            String::new()
-        } else {
-            format!(
-                "{} exposed: packets pass that no agreement asks for\n",
-                counted(summary.exposed, "pair")
-            )
-        }
-    )
+    );
+    if summary.exposed > 0 {
+        let pairs = counted(summary.exposed, "pair");
+        let _ = writeln!(
+            text,
+            "{pairs} exposed: packets pass that no agreement asks for"
+        );
+    }
+    if summary.segments_left_out > 0 {
+        let left_out = counted(summary.segments_left_out, "segment");
+        let _ = writeln!(text, "{left_out} more not asked about: there are too many");
+    }
+    text.push('\n');
+    text
 }
 
 /// What the verdicts rest on, each once, with how many journeys rest on it.
