@@ -370,7 +370,7 @@ fn back<A: Address>(sets: &mut Diagram<A>, answer: Told<'_>) -> Result<Leg, SetE
 }
 
 /// The first and the last address of an IPv4 subnet with room for hosts.
-fn ends(net: IpNet) -> impl Iterator<Item = IpAddr> {
+pub(crate) fn ends(net: IpNet) -> impl Iterator<Item = IpAddr> {
     let wide = net.addr().is_ipv4() && net.max_prefix_len() - net.prefix_len() >= 2;
     let ends = [net.network(), net.broadcast()];
     ends.into_iter().filter(move |_| wide)

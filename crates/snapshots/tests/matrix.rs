@@ -1,4 +1,4 @@
-use crate::support::{copy, data, load};
+use crate::support::{copy, data, folder, load};
 use journeys::World;
 use journeys::inferred::{alone, matrix, pairs, segments};
 use journeys::verdict::LegKind;
@@ -18,6 +18,39 @@ fn networks_that_remember_nothing() {
         let counts = check(&folder, 1, 211);
         assert!(counts.together * 100 > counts.pairs * 98);
     }
+}
+
+/// Segments that share addresses are proved a receiver at a time, the others at once.
+#[test]
+fn shared_addresses() {
+    let one = "hostname one
+interface Ethernet0
+ ip address 192.168.0.1 255.255.255.0
+interface Ethernet1
+ ip address 10.0.0.1 255.255.255.0
+interface Ethernet2
+ ip address 10.1.0.1 255.255.255.0
+ ip address 10.1.1.1 255.255.255.0 secondary
+ ip access-group 101 in
+ip route 10.0.0.128 255.255.255.128 192.168.0.2
+ip route 10.2.0.0 255.255.0.0 192.168.0.2
+access-list 101 permit tcp any any range 1 100
+access-list 101 permit icmp any any
+";
+    let other = "hostname other
+interface Ethernet0
+ ip address 192.168.0.2 255.255.255.0
+interface Ethernet1
+ ip address 10.0.0.129 255.255.255.128
+interface Ethernet2
+ ip address 10.2.0.1 255.255.255.0
+ip route 10.0.0.0 255.255.255.0 192.168.0.1
+ip route 10.1.0.0 255.255.0.0 192.168.0.1
+";
+    let folder = folder(&[("configs/one.cfg", one), ("configs/other.cfg", other)]);
+    let counts = check(folder.path(), 1, 1);
+    // Of five segments three share no address.
+    assert_eq!((counts.pairs, counts.together), (20, 6));
 }
 
 /// The same where devices remember and translate, a receiver at a time.

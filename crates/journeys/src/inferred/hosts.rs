@@ -1,18 +1,21 @@
 //! The addresses that hosts of a subnet can have.
 
 use crate::World;
+use crate::ask::ends;
 use ipnet::IpNet;
 use packets::{AddressMatch, AddressSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Returns the addresses that devices have, virtual ones too, in order.
+/// Returns the addresses that devices have, virtual ones too, and the first and
+/// last one of their subnets, in order.
 pub(super) fn taken(world: &World<'_>) -> Vec<IpAddr> {
     let devices = world.network.devices.iter();
     let interfaces = devices.flat_map(|device| &device.interfaces);
     let up = interfaces.filter(|interface| interface.is_up());
     let mut taken: Vec<IpAddr> = up
         .flat_map(|interface| {
-            let own = interface.addresses.iter().map(|own| own.net.addr());
+            let subnets = interface.addresses.iter().map(|own| own.net);
+            let own = subnets.flat_map(|net| std::iter::once(net.addr()).chain(ends(net)));
             let groups = interface.redundancy.iter();
             own.chain(groups.flat_map(|group| group.addresses.iter().copied()))
         })
