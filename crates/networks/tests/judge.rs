@@ -7,13 +7,15 @@
 
 /// What is covered: which features met which dispositions.
 pub(crate) mod coverage;
+/// Packets where a set ends.
+pub(crate) mod edges;
+/// Many networks, many packets.
+pub(crate) mod run;
 /// A failing case made small.
 pub(crate) mod shrink;
 
-use crate::support::generate::{Generated, generate};
+use crate::support::generate::Generated;
 use crate::support::random::Random;
-use crate::support::sample::{Edges, sample, starts};
-use coverage::Coverage;
 use networks::forwarding::Routing;
 use networks::interpret::{Disposition, Interpreter, Return, Start, Trace, Walk};
 use networks::model::{DeviceId, Network, Port};
@@ -106,6 +108,17 @@ pub(crate) trait Engine {
         start: Start,
         packet: &Packet,
     ) -> Option<BTreeSet<Answer>>;
+
+    /// A packet at the edge of one of the sets that the engine answers with,
+    /// looked for from this one; `None` where the engine has no sets.
+    fn edge(
+        _ready: &mut Self::Ready<'_>,
+        _start: Start,
+        _packet: &Packet,
+        _random: &mut Random,
+    ) -> Option<Packet> {
+        None
+    }
 }
 
 /// One packet on which engine and interpreter differ.
@@ -216,31 +229,8 @@ fn differ<T: Ord + std::fmt::Debug>(
     Err((kind, text))
 }
 
-/// How many packets are sampled in one network.
-const PACKETS_A_NETWORK: usize = 300;
-
 /// How many ways of one packet are answered.
 const ANSWERED_MAX: usize = 48;
-
-/// How often every feature is to meet every disposition in 200,000 packets.
-const CELL_LEAST: usize = 1_000;
-
-/// Of sampled packets that meet only what was met often enough, one in this
-/// many is judged, so that rare meetings get their share.
-const COMMON_ONE_IN: usize = 30;
-
-/// How often every cell is to be met in this many packets: small runs meet each
-/// in passing, full ones as often as was promised.
-fn cell_least(packets: usize) -> usize {
-    if packets >= 200_000 { CELL_LEAST } else { 1 }
-}
-
-/// What came of judging.
-pub(crate) struct Verdict {
-    pub(crate) packets: usize,
-    pub(crate) coverage: Coverage,
-    pub(crate) differences: Vec<Difference>,
-}
 
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -258,18 +248,6 @@ impl std::fmt::Display for Difference {
     }
 }
 
-impl Verdict {
-    /// Fails where there was a difference.
-    #[track_caller]
-    pub(crate) fn expect_none(&self) {
-        let Some(first) = self.differences.first() else {
-            return;
-        };
-        let count = self.differences.len();
-        panic!("{count} differences, first: {first}");
-    }
-}
-
 /// Prints a table for who reads the test's output.
 #[expect(
     clippy::print_stdout,
@@ -279,74 +257,6 @@ pub(crate) fn show(table: &impl std::fmt::Display) {
     println!("{table}");
 }
 
-/// Judges an engine on this many packets, of networks from `seed` on; stops at
-/// the first network with a difference if `stop` says so.
-pub(crate) fn judge<E: Engine>(packets: usize, seed: u64, stop: bool) -> Verdict {
-    let least = cell_least(packets);
-    let mut verdict = Verdict {
-        packets: 0,
-        coverage: Coverage::default(),
-        differences: Vec::new(),
-    };
-    for seed in seed.. {
-        if verdict.packets >= packets || stop && !verdict.differences.is_empty() {
-            break;
-        }
-        let (generated, packets) = case(seed);
-        let mut engine = E::prepare(&generated.built.network, &generated.built.routing);
-        let mut random = Random::new(seed ^ 0x5eed);
-        for (start, packet) in packets {
-            let judged = interpret(&generated, start, packet);
-            let cells = Coverage::cells(&generated, &judged);
-            let thin = verdict.coverage.is_thin(&cells, least);
-            if !thin && random.below(COMMON_ONE_IN) > 0 {
-                continue;
-            }
-            verdict.packets += 1;
-            verdict.coverage.add(cells, &judged);
-            if let Err((kind, what)) = compare::<E>(&mut engine, &judged, start, &packet) {
-                verdict.differences.push(Difference {
-                    kind,
-                    seed,
-                    start,
-                    packet,
-                    what,
-                });
-            }
-        }
-    }
-    verdict
-}
-
-/// Returns on which packets of one network an engine differs, in words.
-#[cfg(feature = "seeded-bugs")]
-pub(crate) fn differences_in<E: Engine>(seed: u64, packets: usize) -> Vec<String> {
-    let (generated, sampled) = case(seed);
-    let mut engine = E::prepare(&generated.built.network, &generated.built.routing);
-    sampled
-        .into_iter()
-        .take(packets)
-        .filter_map(|(start, packet)| {
-            let judged = interpret(&generated, start, packet);
-            let (kind, what) = compare::<E>(&mut engine, &judged, start, &packet).err()?;
-            Some(format!("{kind:?} {start:?} {packet:?} {what}"))
-        })
-        .collect()
-}
-
-/// The network of a seed and the packets that are tried in it.
-pub(crate) fn case(seed: u64) -> (Generated, Vec<(Start, Packet)>) {
-    let mut generated = generate(seed);
-    let edges = Edges::of(&generated);
-    generated.built.choices = edges.choices();
-    let mut random = Random::new(!seed);
-    let starts = starts(&generated, &mut random);
-    let packets = (0..PACKETS_A_NETWORK)
-        .map(|at| sample(&generated, &edges, &starts, &mut random, at % 2 == 0))
-        .collect();
-    (generated, packets)
-}
-
 /// How many packets are judged: a few for every build, all where `.ci/accept`
 /// asks by `SEEN_JUDGE_PACKETS`.
 pub(crate) fn packet_count(usual: usize) -> usize {
@@ -354,6 +264,14 @@ pub(crate) fn packet_count(usual: usize) -> usize {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(usual)
+}
+
+/// The first network: to repeat what was found in one.
+pub(crate) fn first_seed() -> u64 {
+    std::env::var("SEEN_JUDGE_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
 }
 
 /// The symbolic engine.
@@ -449,7 +367,7 @@ mod itself {
     /// A wrong engine is caught, and the case that is shown is small.
     #[test]
     fn a_wrong_engine_is_caught() {
-        let verdict = super::judge::<Untranslating>(2_000, 1, true);
+        let verdict = super::run::judge::<Untranslating>(2_000, 1, true);
         let difference = verdict.differences.first().expect("no difference");
         let shown = super::shrink::shrink::<Untranslating>(difference);
         assert_eq!(shown.matches("kind: Translation").count(), 1, "{shown}");
@@ -458,10 +376,10 @@ mod itself {
 
     #[test]
     fn every_feature_meets_every_disposition() {
-        let packets = super::packet_count(2_000);
-        let verdict = super::judge::<Same>(packets, 1, false);
+        let verdict = super::run::judge::<Same>(2_000, 1, false);
         show(&verdict.coverage);
         verdict.expect_none();
-        verdict.coverage.check(super::cell_least(packets));
+        let least = verdict.coverage.least();
+        assert!(least.0 >= 1, "{least:?}");
     }
 }

@@ -1,5 +1,7 @@
 //! Which packets arrive and whether their answers return, for all packets at once.
 
+/// Small cases that once were seen differently.
+mod judged;
 /// All pairs of generated regions.
 mod regions;
 /// Rules that never decide.

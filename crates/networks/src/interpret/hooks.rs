@@ -166,7 +166,7 @@ impl At<'_> {
         rules: &[RuleRef],
         out: &mut Outcome,
     ) -> Vec<Pass> {
-        pass.translated |= *translation != Translation::default();
+        pass.translated |= translate::applies(&pass.packet, translation);
         let origin = rules
             .last()
             .and_then(|rule| rule.origin)

@@ -328,7 +328,7 @@ impl Place<'_> {
                 out.end(pass, Disposition::Unknown(unknowns));
                 return None;
             }
-            Standing::Bypasses => pass.bypasses = true,
+            Standing::Bypasses(_) => pass.bypasses = true,
             Standing::Seen(_) | Standing::RelatedOrInvalid(_) => {}
         }
         Some(pass)

@@ -131,8 +131,8 @@ pub(super) enum Standing {
     Seen(ConnectionState),
     /// Evaluated; related or invalid, and nothing here tells which.
     RelatedOrInvalid(Unknown),
-    /// Passes every hook unseen.
-    Bypasses,
+    /// Passes every hook unseen; policy routing sees it in this state.
+    Bypasses(ConnectionState),
     /// Dropped.
     Dropped,
     /// Cannot be told whether it is dropped.
@@ -160,7 +160,7 @@ pub(super) fn standing(device: &Device, session: bool, packet: &Packet) -> Stand
     };
     match (opening(packet), setting) {
         (Opening::Opens, _) | (_, OutOfState::New) => Standing::Seen(new),
-        (_, OutOfState::Bypass) => Standing::Bypasses,
+        (_, OutOfState::Bypass) => Standing::Bypasses(new),
         (Opening::Answers, OutOfState::Drop) => Standing::Dropped,
         (Opening::Answers, OutOfState::Invalid) => Standing::Seen(ConnectionState::Invalid),
         (Opening::IcmpError, OutOfState::Drop) => Standing::Unknown(error()),
@@ -172,7 +172,7 @@ impl Standing {
     /// Tells whether the state is in the set; `Err` where that cannot be told.
     pub(super) fn is_in(&self, states: ConnectionStates) -> Result<bool, Unknown> {
         match self {
-            Self::Seen(state) => Ok(states.contains(*state)),
+            Self::Seen(state) | Self::Bypasses(state) => Ok(states.contains(*state)),
             Self::RelatedOrInvalid(unknown) | Self::Unknown(unknown) => {
                 let related = states.contains(ConnectionState::Related);
                 if related == states.contains(ConnectionState::Invalid) {
@@ -181,7 +181,7 @@ impl Standing {
                     Err(unknown.clone())
                 }
             }
-            Self::Bypasses | Self::Dropped => Ok(states.contains(ConnectionState::Invalid)),
+            Self::Dropped => Ok(states.contains(ConnectionState::Invalid)),
         }
     }
 }

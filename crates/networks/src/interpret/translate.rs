@@ -105,6 +105,28 @@ pub(super) fn translate(
     })
 }
 
+/// Tells whether any part of a translation applies to a packet (T1, S2).
+pub(super) fn applies(packet: &Packet, translation: &Translation) -> bool {
+    let address = |rewrite: &Option<AddressRewrite>, old: IpAddr| match rewrite {
+        None => false,
+        Some(AddressRewrite::Prefix { from, .. }) => from.contains(&old),
+        Some(AddressRewrite::Range { first, last, .. }) => {
+            Family::of(*first) == Family::of(old) && (first..=last).contains(&&old)
+        }
+        Some(AddressRewrite::Pool(_) | AddressRewrite::InterfaceAddress) => true,
+    };
+    let ported = packet.protocol.has_ports() && packet.fragment == Fragment::First;
+    let port = |rewrite: &Option<PortRewrite>, old: u16| match rewrite {
+        Some(PortRewrite::Shift { first, last, .. }) => ported && (first..=last).contains(&&old),
+        Some(PortRewrite::OneOf(_)) => ported,
+        None => false,
+    };
+    address(&translation.source, packet.source)
+        || address(&translation.destination, packet.destination)
+        || port(&translation.source_port, packet.source_port)
+        || port(&translation.destination_port, packet.destination_port)
+}
+
 fn addresses(
     rewrite: &AddressRewrite,
     old: IpAddr,

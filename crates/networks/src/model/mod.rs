@@ -152,8 +152,9 @@
 //! - S3. A packet without a session that can only belong to one is treated by
 //!   [`Sessions::tcp_out_of_state`] (TCP other than SYN without ACK) or
 //!   [`Sessions::icmp_out_of_state`] (ICMP types 0, 14, 16, 18; ICMPv6 types 129,
-//!   140). `Drop` drops it after E4; `Bypass` passes every hook unseen, the
-//!   forwarding decision and what S5 restores still made.
+//!   140; by the protocol number, whatever the family). `Drop` drops it after E4;
+//!   `Bypass` passes every hook unseen, the forwarding decision and what S5
+//!   restores still made.
 //! - S4. [`Condition::Connection`] sees, in this order: `Untracked` of what a rule
 //!   exempted; `Established` of what belongs to a session; `Invalid` of S3's
 //!   packets where the setting is so; `New` at devices that track all; `Untracked`

@@ -8,7 +8,7 @@ use super::graph::{Edge, EdgeTurn, NodeId, RewriteId};
 use super::limits::TRANSLATIONS_MAX;
 use super::rewriting::{moved, undone};
 use super::trail::{FRESH, Form, Space, TrailId};
-use packets::{Field, Intervals, PacketSets, Rewrite, SetError};
+use packets::{Address, Change, Field, Intervals, PacketSets, Rewrite, SetError};
 use rustc_hash::FxHashMap;
 
 /// What devices made of answers that they remember nothing of: a tree, each
@@ -19,11 +19,14 @@ pub(super) struct Strays<S: PacketSets> {
     index: FxHashMap<(Form, Translator, bool), TrailId>,
 }
 
+/// Which changes of a rewrite made a difference, by bit.
+type Acted = u8;
+
 /// What translated: on the way there, or on the way back with where that led.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Translator {
     There(Space),
-    Back(RewriteId, Option<NodeId>),
+    Back(RewriteId, Option<NodeId>, Acted),
 }
 
 #[derive(Debug)]
@@ -84,7 +87,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         let Some(known) = self.graph.rewriting(id) else {
             return Ok(parted);
         };
-        let translator = Translator::Back(id, edge.next.first().copied());
+        let translator = Translator::Back(id, edge.next.first().copied(), 0);
         let (plain, whole, choice) = (known.plain.clone(), known.rewrite.clone(), known.choice);
         let kept = self.machine.sets.fields(&known.kept)?;
         let staying = self.machine.sets.and(packets, kept)?;
@@ -138,14 +141,121 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         lucky: bool,
         parted: &mut Vec<(Form, S::Set)>,
     ) -> Result<(), SetError> {
-        if self.machine.sets.is_empty(packets) {
-            return Ok(());
-        }
-        match self.stray(form, translator, plain, packets, lucky)? {
-            Some(form) => parted.push((form, self.machine.sets.image(whole, packets)?)),
-            None => self.set_aside(Sort::Doubt, form, packets)?,
+        for (part, acted, effective) in self.effects(plain, packets)? {
+            let translator = match translator {
+                Translator::Back(id, next, _) => Translator::Back(id, next, acted),
+                there @ Translator::There(_) => there,
+            };
+            let rewrites = (&effective, whole);
+            self.lead_part_astray(translator, rewrites, form, part, lucky, parted)?;
         }
         Ok(())
+    }
+
+    /// Parts answers by what a translation does to them: it may move addresses or
+    /// ports of some and leave those of others.
+    #[expect(
+        clippy::type_complexity,
+        reason = "sets and rewrites, named by the sentence above"
+    )]
+    fn effects(
+        &mut self,
+        plain: &Rewrite<S::Key>,
+        packets: S::Set,
+    ) -> Result<Vec<(S::Set, Acted, Rewrite<S::Key>)>, SetError> {
+        let mut parts = vec![(packets, 0, Rewrite::keep())];
+        for (position, (field, change)) in (0_u32..).zip(plain.changes()) {
+            let bit = 1_u8.checked_shl(position).unwrap_or(0);
+            let mut cut = Vec::with_capacity(parts.len());
+            for (packets, acted, rewrite) in parts {
+                let moving = rewrite.clone().with(*field, change.clone())?;
+                let staying = match change {
+                    Change::Shift(pieces) => {
+                        let alike = pieces.iter().filter(|piece| piece.first == piece.to);
+                        let alike = alike.map(|piece| (piece.first, piece.last)).collect();
+                        self.machine.sets.field(*field, &Intervals::of(alike))?
+                    }
+                    _ => self.machine.sets.empty(),
+                };
+                let moved = self.machine.sets.difference(packets, staying)?;
+                let stayed = self.machine.sets.and(packets, staying)?;
+                cut.push((moved, acted | bit, moving));
+                cut.push((stayed, acted, rewrite));
+            }
+            cut.retain(|(packets, ..)| !self.machine.sets.is_empty(*packets));
+            parts = cut;
+        }
+        Ok(parts)
+    }
+
+    fn lead_part_astray(
+        &mut self,
+        translator: Translator,
+        (plain, whole): (&Rewrite<S::Key>, &Rewrite<S::Key>),
+        form: Form,
+        packets: S::Set,
+        lucky: bool,
+        parted: &mut Vec<(Form, S::Set)>,
+    ) -> Result<(), SetError> {
+        if plain.changes().is_empty() {
+            parted.push((form, self.machine.sets.image(whole, packets)?));
+            return Ok(());
+        }
+        let (base, undone, before) = self.overwritten(plain, form, packets)?;
+        if undone.is_empty() {
+            match self.stray(form, translator, plain, packets, lucky)? {
+                Some(form) => parted.push((form, self.machine.sets.image(whole, packets)?)),
+                None => self.set_aside(Sort::Doubt, form, packets)?,
+            }
+            return Ok(());
+        }
+        let kept = self.machine.sets.fields(&super::rewriting::kept(plain))?;
+        let staying = self.machine.sets.and(before, kept)?;
+        let changed = self.machine.sets.difference(before, kept)?;
+        let choice = super::rewriting::has_choice(plain);
+        for (before, stays) in [(staying, true), (changed, false)] {
+            let mut here = before;
+            for rewrite in &undone {
+                here = self.machine.sets.image(rewrite, here)?;
+            }
+            let here = self.machine.sets.and(here, packets)?;
+            let after = if stays && !choice {
+                Some(base)
+            } else {
+                self.stray(base, translator, plain, before, stays)?
+            };
+            match after {
+                Some(after) => parted.push((after, self.machine.sets.image(whole, here)?)),
+                None => self.set_aside(Sort::Doubt, form, here)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the translations before one that it overwrites altogether, whatever
+    /// they wrote: what loops through two devices is translated to the same again
+    /// and again.
+    ///
+    /// Returns the form before them, them in order, and the answers as they were
+    /// before them.
+    fn overwritten(
+        &mut self,
+        by: &Rewrite<S::Key>,
+        mut form: Form,
+        packets: S::Set,
+    ) -> Result<(Form, Vec<Rewrite<S::Key>>, S::Set), SetError> {
+        let mut undone = Vec::new();
+        let mut packets = self.machine.sets.exists(packets, Field::Mark)?;
+        while let Some((parent, rewrite, before)) = self.strays.last(form.astray) {
+            if !overwrites(by, &rewrite) {
+                break;
+            }
+            packets = self.machine.sets.pre_image_any(&rewrite, packets)?;
+            packets = self.machine.sets.and(packets, before)?;
+            form.astray = parent;
+            undone.insert(0, rewrite);
+        }
+        Ok((form, undone, packets))
     }
 
     /// Notes one more translation; `None` where there were too many, or nothing
@@ -191,4 +301,14 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         self.strays.index.insert(key, id);
         Ok(Some(Form { astray: id, ..form }))
     }
+}
+
+/// Tells whether nothing is left of what `before` wrote after `by`, whatever it was.
+fn overwrites<A: Address>(by: &Rewrite<A>, before: &Rewrite<A>) -> bool {
+    let constant = |field: &Field| {
+        by.changes()
+            .iter()
+            .any(|(changed, change)| changed == field && matches!(change, Change::OneOf(_)))
+    };
+    before.changes().iter().all(|(field, _)| constant(field))
 }

@@ -500,8 +500,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
                 // The slice of the next node is that of the form it has now.
                 let place = self.graph.get(*next).map(|node| node.place);
                 if let Some(place) = place {
-                    let step = (*after == form).then_some(step);
-                    self.go(place, step, *after, visit, *packets)?;
+                    self.go(place, Some(step), *after, visit, *packets)?;
                 }
             }
         }

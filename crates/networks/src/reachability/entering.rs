@@ -11,9 +11,8 @@ use crate::forwarding::FibAction;
 use crate::model::{
     ConnectionState, DeviceId, InterfaceId, OutOfState, Port, ReversePath, Unknown, VrfId,
 };
-use packets::{
-    Address, Family, Field, Fields, Fragment, Intervals, PacketSets, Protocol, SetError,
-};
+use packets::{Address, Field, Fields, Fragment, Intervals, PacketSets, Protocol, SetError};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Packets that enter alike; entries of one place share no packet and together
@@ -147,8 +146,8 @@ impl<S: PacketSets> Machine<'_, S> {
         }
         let sessions = &facts.device.sessions;
         let tcp = self.tcp_out_of_state()?;
-        let answers = self.sets.fields(&icmp_types(&icmp_answers::<S::Key>()))?;
-        let errors = self.sets.fields(&icmp_types(&icmp_errors::<S::Key>()))?;
+        let answers = self.icmp_types([&ICMP_ANSWERS, &ICMPV6_ANSWERS])?;
+        let errors = self.icmp_types([&ICMP_ERRORS, &ICMPV6_ERRORS])?;
         let invalid = Seen::As(ConnectionState::Invalid);
         for (set, setting, error) in [
             (tcp, sessions.tcp_out_of_state, false),
@@ -202,35 +201,35 @@ impl<S: PacketSets> Machine<'_, S> {
         let (tcp, opens) = (self.sets.fields(&tcp)?, self.sets.fields(&opens)?);
         self.sets.difference(tcp, opens)
     }
-}
 
-/// Packets with one of these ICMP types.
-fn icmp_types<A: Address>(types: &Intervals<A>) -> Fields<A> {
-    let protocol = match A::FAMILY {
-        Family::V4 => Protocol::ICMP,
-        Family::V6 => Protocol::ICMPV6,
-    };
-    Fields::any()
-        .protocol(protocol)
-        .with(Field::DestinationPort, types)
-        .fragment(Fragment::First)
-}
-
-/// ICMP answers: they open nothing (RFC 792, RFC 4443 section 4.2, RFC 4620).
-fn icmp_answers<A: Address>() -> Intervals<A> {
-    match A::FAMILY {
-        Family::V4 => Intervals::small([0..=0, 14..=14, 16..=16, 18..=18]),
-        Family::V6 => Intervals::small([129..=129, 140..=140]),
+    /// Packets with one of these types of ICMP, or of ICMP for IPv6: by the
+    /// protocol number, whatever the family.
+    fn icmp_types(&mut self, types: [&[RangeInclusive<u32>]; 2]) -> Result<S::Set, SetError> {
+        let mut all = self.sets.empty();
+        for (protocol, types) in [Protocol::ICMP, Protocol::ICMPV6].into_iter().zip(types) {
+            let types = Intervals::small(types.iter().cloned());
+            let of = Fields::any()
+                .protocol(protocol)
+                .with(Field::DestinationPort, &types)
+                .fragment(Fragment::First);
+            let of = self.sets.fields(&of)?;
+            all = self.sets.or(all, of)?;
+        }
+        Ok(all)
     }
 }
 
-/// ICMP errors: they quote the packet they are about (RFC 792, RFC 4443 section 2.1).
-fn icmp_errors<A: Address>() -> Intervals<A> {
-    match A::FAMILY {
-        Family::V4 => Intervals::small([3..=5, 11..=12]),
-        Family::V6 => Intervals::small([0..=127]),
-    }
-}
+/// ICMP answers: they open nothing (RFC 792).
+const ICMP_ANSWERS: [RangeInclusive<u32>; 4] = [0..=0, 14..=14, 16..=16, 18..=18];
+
+/// The same of ICMP for IPv6 (RFC 4443 section 4.2, RFC 4620).
+const ICMPV6_ANSWERS: [RangeInclusive<u32>; 2] = [129..=129, 140..=140];
+
+/// ICMP errors: they quote the packet they are about (RFC 792).
+const ICMP_ERRORS: [RangeInclusive<u32>; 2] = [3..=5, 11..=12];
+
+/// The same of ICMP for IPv6 (RFC 4443 section 2.1).
+const ICMPV6_ERRORS: [RangeInclusive<u32>; 1] = [0..=127];
 
 fn reassembles<A>(facts: &Facts<'_, A>) -> Vec<Unknown> {
     cause_of_sessions(

@@ -31,16 +31,17 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             }
             if form.is_astray() || visit.left != form.space {
                 others.push(visit.left);
-            } else if found.is_none() {
+            } else {
                 found = Some(index);
                 held.session = visit.session && !bug(12);
                 held.undo = visit.mapped && !bug(13);
+                // The newest entry counts: older ones may be alike.
+                break;
             }
         }
-        let lists = self
-            .reflected
-            .iter()
-            .filter(|(at, _, other)| *at == device && (form.is_astray() || *other != form.space));
+        let here = self.reflected.iter().filter(|(at, _, _)| *at == device);
+        let listed = |name: u8| self.reflects(device, name, form);
+        let lists = here.filter(|(_, name, _)| !listed(*name));
         others.extend(lists.map(|(_, _, other)| *other));
         others.sort_unstable();
         others.dedup();
@@ -102,6 +103,11 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             facts.device.sessions.shared.as_deref()
         };
         name(device).is_some() && name(device) == name(other) && !bug(14)
+    }
+
+    /// Tells whether a list of the device surely has an entry for a form.
+    fn reflects(&self, device: DeviceId, name: u8, form: Form) -> bool {
+        !form.is_astray() && self.reflected.contains(&(device, name, form.space))
     }
 
     pub(super) fn reflected_at(&self, device: DeviceId, form: Form) -> u64 {

@@ -25,8 +25,12 @@ pub(crate) enum Feature {
     NestedChains,
     Marks,
     UnknownCondition,
+    /// A line of a device on the way was not read.
+    UnreadLine,
     Exempted,
     SourceTranslation,
+    /// Source and source port are translated together.
+    Pat,
     DestinationTranslation,
     PortChoice,
     AddressChoice,
@@ -42,6 +46,39 @@ pub(crate) enum Feature {
     AnswerAsymmetricTcp,
     AnswerAsymmetricUdp,
 }
+
+/// Every feature.
+const FEATURES: [Feature; 29] = [
+    Feature::Ipv4,
+    Feature::Ipv6,
+    Feature::LaterFragment,
+    Feature::EqualPaths,
+    Feature::PolicyRouting,
+    Feature::Vrfs,
+    Feature::VirtualAddress,
+    Feature::ReversePath,
+    Feature::NestedChains,
+    Feature::Marks,
+    Feature::UnknownCondition,
+    Feature::UnreadLine,
+    Feature::Exempted,
+    Feature::SourceTranslation,
+    Feature::Pat,
+    Feature::DestinationTranslation,
+    Feature::PortChoice,
+    Feature::AddressChoice,
+    Feature::Tracking,
+    Feature::TrackedByRule,
+    Feature::Reflected,
+    Feature::SentByDevice,
+    Feature::AnswerTcp,
+    Feature::AnswerOther,
+    Feature::AnswerEstablished,
+    Feature::AnswerEvaluated,
+    Feature::AnswerUntranslated,
+    Feature::AnswerAsymmetricTcp,
+    Feature::AnswerAsymmetricUdp,
+];
 
 /// The dispositions, as columns.
 const COLUMNS: [&str; 11] = [
@@ -59,7 +96,7 @@ const COLUMNS: [&str; 11] = [
 ];
 
 /// What cannot happen, with the reason.
-const IMPOSSIBLE: [(Feature, &str, &str); 2] = [
+pub(crate) const IMPOSSIBLE: [(Feature, &str, &str); 2] = [
     (
         Feature::LaterFragment,
         "OutOfState",
@@ -100,6 +137,15 @@ impl Coverage {
         cells
     }
 
+    /// Returns what one way, there or back, met.
+    pub(crate) fn of(generated: &Generated, judged: &Judged, trace: &Trace) -> BTreeSet<Feature> {
+        let mut met = features(generated, trace);
+        if judged.answers.iter().any(|(_, answer)| answer == trace) {
+            met.extend(answer_features(trace, judged.forward.traces.iter()));
+        }
+        met
+    }
+
     /// Tells whether one of the cells was met less often than this.
     pub(crate) fn is_thin(&self, cells: &BTreeSet<Cell>, least: usize) -> bool {
         let count = |cell: &Cell| self.cells.get(cell).copied().unwrap_or(0);
@@ -116,21 +162,27 @@ impl Coverage {
         }
     }
 
-    /// Fails where a cell that can be reached was met less often than this.
-    pub(crate) fn check(&self, least: usize) {
-        let features: BTreeSet<Feature> = self.cells.keys().map(|(feature, _)| *feature).collect();
-        let mut thin = Vec::new();
-        for feature in features {
-            for column in COLUMNS {
-                let known =
-                    |(of, name, _): &(Feature, &str, &str)| *of == feature && *name == column;
-                let count = self.cells.get(&(feature, column)).copied().unwrap_or(0);
-                if count < least && !IMPOSSIBLE.iter().any(known) {
-                    thin.push(format!("{feature:?} with {column}: {count}"));
-                }
-            }
+    /// Returns the cell that was met least, of those that can be met.
+    pub(crate) fn least(&self) -> (usize, Cell) {
+        let impossible = |cell: &Cell| {
+            let same = |known: &(Feature, &str, &str)| (known.0, known.1) == *cell;
+            IMPOSSIBLE.iter().any(same)
+        };
+        let cells = FEATURES
+            .into_iter()
+            .flat_map(|feature| COLUMNS.map(|column| (feature, column)));
+        let possible = cells.filter(|cell| !impossible(cell));
+        let counted = possible.map(|cell| (self.cells.get(&cell).copied().unwrap_or(0), cell));
+        counted.min().unwrap()
+    }
+
+    pub(crate) fn join(&mut self, other: Self) {
+        for (cell, count) in other.cells {
+            *self.cells.entry(cell).or_default() += count;
         }
-        assert!(thin.is_empty(), "met less than {least} times: {thin:#?}");
+        for (answer, count) in other.answers {
+            *self.answers.entry(answer).or_default() += count;
+        }
     }
 }
 
@@ -141,8 +193,7 @@ impl fmt::Display for Coverage {
             write!(f, "{column:>13}")?;
         }
         writeln!(f)?;
-        let features: BTreeSet<Feature> = self.cells.keys().map(|(feature, _)| *feature).collect();
-        for feature in features {
+        for feature in FEATURES {
             write!(f, "{:<24}", format!("{feature:?}"))?;
             for column in COLUMNS {
                 let count = self.cells.get(&(feature, column)).copied().unwrap_or(0);
@@ -176,6 +227,9 @@ fn features(generated: &Generated, trace: &Trace) -> BTreeSet<Feature> {
 fn of_hop(met: &mut BTreeSet<Feature>, device: &Device, hop: &HopTrace) {
     if hop.enters.is_none() {
         met.insert(Feature::SentByDevice);
+    }
+    if !device.unread.is_empty() {
+        met.insert(Feature::UnreadLine);
     }
     if device.sessions.tracking == Tracking::All {
         met.insert(Feature::Tracking);
@@ -274,6 +328,9 @@ fn of_translation(met: &mut BTreeSet<Feature>, translation: &Translation, _: Sta
     use networks::model::AddressRewrite::Pool;
     if translation.source.is_some() {
         met.insert(Feature::SourceTranslation);
+    }
+    if translation.source.is_some() && translation.source_port.is_some() {
+        met.insert(Feature::Pat);
     }
     if translation.destination.is_some() {
         met.insert(Feature::DestinationTranslation);

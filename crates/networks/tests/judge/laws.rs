@@ -1,6 +1,7 @@
 //! Laws of the interpreter that need no engine.
 
-use super::{End, case, interpret};
+use super::run::case;
+use super::{End, interpret};
 use crate::support::build::ACCEPT;
 use crate::support::generate::Generated;
 use crate::support::random::Random;

@@ -1,7 +1,8 @@
 //! Each deliberate fault of the engine changes an answer that the judge sees.
 
+use super::run::differences_in;
+use super::show;
 use super::symbolic::Symbolic;
-use super::{differences_in, show};
 use networks::reachability::seeded::with;
 
 /// How many faults there are.

@@ -1,6 +1,7 @@
 //! Making a failing case small enough to read.
 
-use super::{Difference, Engine, Kind, case, compare, interpret};
+use super::run::case;
+use super::{Difference, Engine, Kind, compare, interpret};
 use crate::support::generate::Generated;
 use networks::forwarding::Fib;
 use networks::interpret::{Choices, Start};

@@ -1,9 +1,11 @@
 //! The symbolic engine, judged.
 
+use super::run::{cell_least, judge};
 use super::shrink::shrink;
-use super::{Answer, Difference, Engine, Kind, judge, packet_count, show};
+use super::{Answer, Difference, Engine, Kind, first_seed, packet_count, show};
 use crate::reach::told::{Both, Told, ToldAnswer};
 use crate::reach::{start_of, told_of};
+use crate::support::random::Random;
 use networks::forwarding::Routing;
 use networks::interpret::{Start, Trace};
 use networks::model::Network;
@@ -44,9 +46,16 @@ impl Engine for Symbolic {
         ready.both.ends(start_of(start), packet)
     }
 
+    fn edge(
+        ready: &mut Ready<'_>,
+        start: Start,
+        packet: &Packet,
+        random: &mut Random,
+    ) -> Option<Packet> {
+        ready.both.edge(start_of(start), packet, random)
+    }
+
     fn answers(ready: &mut Ready<'_>, start: Start, packet: &Packet) -> Option<BTreeSet<Answer>> {
-        // What has no answer is counted by its arrival, which `ends` compares.
-        packet.reply()?;
         let told = ready.both.answers(start_of(start), packet);
         Some(
             told.into_iter()
@@ -68,14 +77,10 @@ const CAUTIOUS_MAX: usize = 50;
 #[test]
 fn the_engine_says_what_the_interpreter_sees() {
     let packets = packet_count(300);
-    let mut verdict = judge::<Symbolic>(packets, 1, false);
+    let mut verdict = judge::<Symbolic>(packets, first_seed(), false);
     show(&verdict.coverage);
     let of = |kind| move |difference: &&Difference| difference.kind == kind;
-    let cautious = verdict
-        .differences
-        .iter()
-        .filter(of(Kind::Cautious))
-        .count();
+    let cautious = verdict.count(Kind::Cautious);
     for kind in [Kind::Cautious, Kind::Wrong] {
         let some = verdict.differences.iter().filter(of(kind)).take(SHOWN_MAX);
         some.for_each(show);
@@ -90,8 +95,13 @@ fn the_engine_says_what_the_interpreter_sees() {
         }
     }
     show(&format!(
-        "{} packets, {cautious} answered with too much caution",
-        verdict.packets
+        "{} packets of {} networks, {} at rules, {} at sets, {cautious} answered with too much caution, least {:?} of {}",
+        verdict.packets,
+        verdict.networks,
+        verdict.at_rules,
+        verdict.at_sets,
+        verdict.coverage.least(),
+        cell_least(packets)
     ));
     verdict
         .differences

@@ -1,5 +1,7 @@
 //! What the engine says of one packet, read off its sets for all packets.
 
+use crate::judge::edges;
+use crate::support::random::Random;
 use networks::forwarding::Routing;
 use networks::model::{Condition, DeviceId, Network, Port};
 use networks::reachability::{Answers, Engine, Goal, LinkId, Question, Start};
@@ -196,6 +198,33 @@ impl<'n, S: PacketSets> Teller<'n, S> {
         }
         told
     }
+
+    /// A packet at the edge of one of the sets for a start, looked for from one.
+    pub(crate) fn edge(
+        &mut self,
+        start: Start,
+        packet: &Packet,
+        random: &mut Random,
+    ) -> Option<Packet> {
+        let known = self.sets_of(start);
+        let Answers { back, lost, doubt } = known.answers;
+        let mut all: Vec<S::Set> = known.ends.iter().map(|(_, set)| *set).collect();
+        all.extend([known.everywhere, known.unknown, back, lost, doubt]);
+        let sets = self.engine.sets();
+        all.retain(|set| !sets.is_empty(*set) && !sets.is_full(*set));
+        if all.is_empty() {
+            return None;
+        }
+        let set = *random.pick(&all);
+        let other = match sets.contains(set, packet).unwrap() {
+            true => sets.not(set),
+            false => set,
+        };
+        let other = sets.witness(other, packet).unwrap()?;
+        Some(edges::between(*packet, &other, random, |packet| {
+            sets.contains(set, packet).unwrap()
+        }))
+    }
 }
 
 fn key_of(start: Start) -> (Port, bool) {
@@ -229,6 +258,18 @@ impl<'n> Both<'n> {
         match Family::of(packet.source) {
             Family::V4 => self.v4.ends(start, packet),
             Family::V6 => self.v6.ends(start, packet),
+        }
+    }
+
+    pub(crate) fn edge(
+        &mut self,
+        start: Start,
+        packet: &Packet,
+        random: &mut Random,
+    ) -> Option<Packet> {
+        match Family::of(packet.source) {
+            Family::V4 => self.v4.edge(start, packet, random),
+            Family::V6 => self.v6.edge(start, packet, random),
         }
     }
 

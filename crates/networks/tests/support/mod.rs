@@ -14,6 +14,8 @@ pub(crate) mod region;
 /// Packets for random networks.
 pub(crate) mod sample;
 mod spare;
+/// Rare endings.
+pub(crate) mod spoil;
 
 use findings::{FileId, Sources, Span};
 use ipnet::IpNet;

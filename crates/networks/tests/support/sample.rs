@@ -269,6 +269,38 @@ fn of_protocol(mut packet: Packet, random: &mut Random, six: bool) -> Packet {
     packet
 }
 
+/// Picks a packet like another; `edge` takes what differs from edges.
+pub(crate) fn like(packet: &Packet, edges: &Edges, random: &mut Random, edge: bool) -> Packet {
+    let mut packet = *packet;
+    let six = packet.destination.is_ipv6();
+    let changes = random.between(usize::from(edge), 2);
+    for _ in 0..changes {
+        let address = |random: &mut Random, old: IpAddr| {
+            if edge {
+                let of = edges.addresses.iter().filter(|one| one.is_ipv6() == six);
+                **random.pick(&of.collect::<Vec<_>>())
+            } else {
+                step(old, random.percent(50))
+            }
+        };
+        let port = |random: &mut Random| {
+            if edge {
+                *random.pick(&edges.ports)
+            } else {
+                u16::try_from(random.below(65536)).unwrap()
+            }
+        };
+        match random.weighted(&[2, 1, 5, 5, 3]) {
+            0 => packet.source = address(random, packet.source),
+            1 => packet.destination = address(random, packet.destination),
+            2 if packet.protocol.has_ports() => packet.source_port = port(random),
+            3 if packet.protocol.has_ports() => packet.destination_port = port(random),
+            _ => packet = of_protocol(packet, random, six),
+        }
+    }
+    packet.normalised()
+}
+
 /// Where packets begin, and the segment they are genuinely of.
 pub(crate) struct Begin {
     start: Start,

@@ -1,0 +1,162 @@
+//! Small cases that the interpreter and the engine once saw differently.
+
+use super::agrees;
+use crate::support::build::{ACCEPT, Built, packet};
+use networks::model::{
+    Action, AddressRewrite, Condition, ConnectionState, ConnectionStates, Established, OutOfState,
+    PortRewrite, RouteAction, Sessions, Stage, Translation,
+};
+use packets::{Packet, Ports, Protocol};
+
+/// Two hosts' segments, `in` and `out`, at one router.
+fn between() -> Built {
+    let mut built = Built::new();
+    let ports = [
+        "in 10.1.0.1/24 2001:db8:1::1/64",
+        "out 10.2.0.1/24 2001:db8:2::1/64",
+    ];
+    built.router("r", &ports);
+    built
+}
+
+fn connection(state: ConnectionState) -> Condition {
+    Condition::Connection(ConnectionStates::new([state]))
+}
+
+/// Clause S3: ICMP for IPv6 is told by its protocol number, in IPv4 too.
+#[test]
+fn errors_are_told_by_the_protocol_number_whatever_the_family() {
+    for setting in [OutOfState::Drop, OutOfState::Invalid, OutOfState::Bypass] {
+        for (protocol, kind) in [
+            (Protocol::ICMPV6, 1),
+            (Protocol::ICMPV6, 129),
+            (Protocol::ICMP, 0),
+            (Protocol::ICMP, 3),
+        ] {
+            for (source, destination) in
+                [("10.1.0.5", "10.2.0.5"), ("2001:db8:1::5", "2001:db8:2::5")]
+            {
+                let mut built = between();
+                built.device("r").sessions = Sessions {
+                    icmp_out_of_state: setting,
+                    ..Sessions::stateless()
+                };
+                let invalid = connection(ConnectionState::Invalid);
+                built.filter("r", Stage::Ingress, "in", vec![(invalid, ACCEPT)]);
+                let packet = Packet {
+                    protocol,
+                    destination_port: kind,
+                    ..packet(&format!("gre {source} {destination}"))
+                };
+                agrees(&built, built.start("r in"), packet);
+            }
+        }
+    }
+}
+
+/// Clause S4: what bypasses hooks is no more invalid to policy routing than to them.
+#[test]
+fn policy_routing_sees_what_bypasses_as_any_other_packet() {
+    for state in [ConnectionState::Invalid, ConnectionState::Untracked] {
+        let mut built = between();
+        built.device("r").sessions = Sessions {
+            icmp_out_of_state: OutOfState::Bypass,
+            ..Sessions::stateless()
+        };
+        let rules = vec![(connection(state), Action::Route(RouteAction::Discard))];
+        let chain = built.chain("r", "routing", rules, ACCEPT);
+        built.device("r").vrfs[0].policy_routing = Some(chain);
+        agrees(
+            &built,
+            built.start("r in"),
+            packet("icmp 10.1.0.5 10.2.0.5 0 0"),
+        );
+    }
+}
+
+/// Clause S2: a translation that no part of applied is not remembered, so an
+/// answer that it does apply to is translated.
+#[test]
+fn a_translation_that_does_not_apply_is_not_remembered() {
+    let mut built = between();
+    let translation = Translation {
+        destination: Some(AddressRewrite::Prefix {
+            from: "10.3.0.0/24".parse().unwrap(),
+            to: "10.4.0.0/24".parse().unwrap(),
+        }),
+        destination_port: Some(PortRewrite::Shift {
+            first: 20,
+            last: 500,
+            to: 53,
+        }),
+        ..Translation::default()
+    };
+    built.nat("r", Stage::Egress, vec![(Condition::Always, translation)]);
+    let start = built.start("r in");
+    agrees(&built, start, packet("udp 10.1.0.5:444 10.2.0.5:5000"));
+    agrees(&built, start, packet("udp 10.1.0.5:5000 10.2.0.5:444"));
+}
+
+/// Two routers at a tunnel that send the answers back and forth, while one of
+/// them translates ports: none arrives, whichever port is chosen each time.
+#[test]
+fn answers_in_a_loop_are_translated_again_and_again() {
+    for source in [None, Some("10.3.0.1")] {
+        let mut built = Built::new();
+        built.router("near", &["in 10.1.0.1/24", "to 10.9.0.1/24"]);
+        built.router("far", &["to 10.9.0.2/24", "out 10.2.0.1/24"]);
+        built.link(&["near to", "far to"]);
+        built.route("near", "10.2.0.0/24", &["to 10.9.0.2"]);
+        built.route("far", "10.1.0.0/24", &["to 10.9.0.1"]);
+        // Answers are for the tunnel's other end again.
+        built.route("near", "10.1.0.0/24", &["to 10.9.0.2"]);
+        let translation = Translation {
+            source: source.map(|first: &str| AddressRewrite::Range {
+                first: first.parse().unwrap(),
+                last: "10.3.0.120".parse().unwrap(),
+                to: "10.4.0.1".parse().unwrap(),
+            }),
+            source_port: Some(PortRewrite::OneOf(Ports::from(1022..=1024))),
+            ..Translation::default()
+        };
+        let hook = built.nat(
+            "near",
+            Stage::Egress,
+            vec![(Condition::Always, translation)],
+        );
+        hook.established = Established::Evaluate;
+        agrees(
+            &built,
+            built.start("near in"),
+            packet("udp 10.1.0.5:5000 10.2.0.5:53"),
+        );
+    }
+}
+
+/// Clause S1: of entries that an answer may belong to, the newest counts, so
+/// that an older one like it leaves no doubt.
+#[test]
+fn an_older_entry_leaves_no_doubt() {
+    let mut built = Built::new();
+    built.router(
+        "a",
+        &["in 10.1.0.1/24", "to 10.9.0.1/24", "out 10.2.0.1/24"],
+    );
+    built.router("b", &["to 10.9.0.2/24"]);
+    built.link(&["a to", "b to"]);
+    built.route("a", "10.3.0.0/24", &["to 10.9.0.2"]);
+    built.route("b", "10.2.0.0/24", &["to 10.9.0.1"]);
+    let translation = Translation {
+        destination: Some(AddressRewrite::Pool(vec![(
+            "10.2.0.200".parse().unwrap(),
+            "10.2.0.203".parse().unwrap(),
+        )])),
+        ..Translation::default()
+    };
+    built.nat("a", Stage::Egress, vec![(Condition::Always, translation)]);
+    agrees(
+        &built,
+        built.start("a in"),
+        packet("udp 10.1.0.5:5000 10.3.0.5:53"),
+    );
+}
