@@ -125,7 +125,7 @@ pub(crate) trait Engine {
 #[derive(Debug, Clone)]
 pub(crate) struct Difference {
     pub(crate) kind: Kind,
-    pub(crate) seed: u64,
+    pub(crate) case: run::Case,
     pub(crate) start: Start,
     pub(crate) packet: Packet,
     pub(crate) what: String,
@@ -236,14 +236,14 @@ impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             kind,
-            seed,
+            case,
             start,
             packet,
             what,
         } = self;
         write!(
             f,
-            "{kind:?}: seed {seed}, {start:?}, {packet}, {packet:?}: {what}"
+            "{kind:?}: {case:?}, {start:?}, {packet}, {packet:?}: {what}"
         )
     }
 }

@@ -399,9 +399,7 @@ impl Place<'_> {
             ..pass.packet
         };
         pass.hop.sent = Some(sent);
-        if pass.exempt || pass.bypasses {
-            return;
-        }
+        let kept = !pass.exempt;
         let tracks_all = self.device.sessions.tracking == Tracking::All;
         let new = pass.standing == Standing::Seen(ConnectionState::New);
         let memory = Memory {
@@ -409,8 +407,8 @@ impl Place<'_> {
             received: pass.hop.received,
             decided: pass.decided,
             sent,
-            session: pass.tracked || tracks_all && new,
-            translated: pass.translated,
+            session: kept && (pass.tracked || tracks_all && new),
+            translated: kept && pass.translated,
             reflected: pass.reflected.clone(),
         };
         pass.hop.memory = Some(memory).filter(Memory::matters);

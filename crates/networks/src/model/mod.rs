@@ -148,7 +148,7 @@
 //!   where it tracks all and the packet was `New`, or where a rule that accepted it
 //!   has [`SessionEffect::Track`]; its translation, where a `Translate` with any
 //!   part applied (even if nothing changed); reflected entries. Packets exempted
-//!   from tracking leave no session, bypassing ones nothing.
+//!   from tracking leave neither session nor translation, bypassing ones nothing.
 //! - S3. A packet without a session that can only belong to one is treated by
 //!   [`Sessions::tcp_out_of_state`] (TCP other than SYN without ACK) or
 //!   [`Sessions::icmp_out_of_state`] (ICMP types 0, 14, 16, 18; ICMPv6 types 129,

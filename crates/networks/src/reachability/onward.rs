@@ -359,6 +359,7 @@ fn kept<A>(facts: &Facts<'_, A>, standing: Standing) -> Kept {
     Kept {
         session: standing.keep && on_request,
         on_request,
+        translation: !standing.untracked,
     }
 }
 

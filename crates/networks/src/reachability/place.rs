@@ -161,6 +161,8 @@ pub(super) struct Kept {
     pub(super) session: bool,
     /// It makes one where a rule asked for it.
     pub(super) on_request: bool,
+    /// A translation of it is remembered.
+    pub(super) translation: bool,
 }
 
 /// When a device rewrote a packet.

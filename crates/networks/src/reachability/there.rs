@@ -158,7 +158,7 @@ impl<S: PacketSets> Exploration<'_, '_, S> {
             Place::Wire { device, kept, .. } | Place::Accepted { device, kept } => {
                 let left = self.there.trails.space(trail);
                 let session = kept.session || here.track && kept.on_request;
-                let mapped = here.mapped || left > here.came;
+                let mapped = kept.translation && (here.mapped || left > here.came);
                 if session || mapped {
                     let Here { came, decided, .. } = here;
                     let visit = Visit {

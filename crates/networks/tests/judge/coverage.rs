@@ -152,6 +152,13 @@ impl Coverage {
         cells.iter().any(|cell| count(cell) < least)
     }
 
+    /// Returns how often a cell was met; never, for one that cannot be.
+    pub(crate) fn count(&self, cell: &Cell) -> Option<usize> {
+        let same = |known: &(Feature, &str, &str)| (known.0, known.1) == *cell;
+        let possible = !IMPOSSIBLE.iter().any(same);
+        possible.then(|| self.cells.get(cell).copied().unwrap_or(0))
+    }
+
     pub(crate) fn add(&mut self, cells: BTreeSet<Cell>, judged: &Judged) {
         for cell in cells {
             *self.cells.entry(cell).or_default() += 1;
@@ -164,15 +171,10 @@ impl Coverage {
 
     /// Returns the cell that was met least, of those that can be met.
     pub(crate) fn least(&self) -> (usize, Cell) {
-        let impossible = |cell: &Cell| {
-            let same = |known: &(Feature, &str, &str)| (known.0, known.1) == *cell;
-            IMPOSSIBLE.iter().any(same)
-        };
         let cells = FEATURES
             .into_iter()
             .flat_map(|feature| COLUMNS.map(|column| (feature, column)));
-        let possible = cells.filter(|cell| !impossible(cell));
-        let counted = possible.map(|cell| (self.cells.get(&cell).copied().unwrap_or(0), cell));
+        let counted = cells.filter_map(|cell| Some((self.count(&cell)?, cell)));
         counted.min().unwrap()
     }
 

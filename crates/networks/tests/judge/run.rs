@@ -4,9 +4,9 @@ use super::coverage::{Coverage, Feature};
 use super::{Difference, Engine, Kind, compare, interpret};
 use crate::support::generate::{Generated, generate};
 use crate::support::random::Random;
-use crate::support::sample::{Edges, like, sample, starts};
-use crate::support::spoil::{ENDINGS, decided, spoil};
-use networks::interpret::Start;
+use crate::support::sample::{Begin, Edges, like, sample, starts};
+use crate::support::spoil::{ENDINGS, Ending, decided, spoil};
+use networks::interpret::{HopTrace, Start};
 use packets::Packet;
 
 /// How many packets are sampled in one network.
@@ -86,7 +86,7 @@ pub(crate) fn judge<E: Engine>(packets: usize, seed: u64, stop: bool) -> Verdict
     });
     verdict
         .differences
-        .sort_by_key(|difference| difference.seed);
+        .sort_by_key(|difference| difference.case.seed);
     verdict
 }
 
@@ -133,7 +133,8 @@ impl Lane {
 
     /// Judges the engine on packets of one network.
     fn network<E: Engine>(&mut self, seed: u64) {
-        let (generated, packets) = case(seed);
+        let case = Case::wanted(seed, &self.verdict.coverage);
+        let (generated, packets) = case.make();
         let mut engine = E::prepare(&generated.built.network, &generated.built.routing);
         let mut random = Random::new(seed ^ 0x5eed);
         self.verdict.networks += 1;
@@ -167,7 +168,7 @@ impl Lane {
             if let Err((kind, what)) = compare::<E>(&mut engine, &judged, start, &packet) {
                 self.verdict.differences.push(Difference {
                     kind,
-                    seed,
+                    case,
                     start,
                     packet,
                     what,
@@ -198,79 +199,136 @@ const PLAIN_ONE_IN: u64 = 4;
 /// How many packets are followed for a way that goes through much.
 const FOLLOWED: usize = 40;
 
-/// The network of a seed and the packets that are tried in it.
-pub(crate) fn case(seed: u64) -> (Generated, Vec<(Start, Packet)>) {
-    let mut generated = generate(seed);
-    let edges = Edges::of(&generated);
-    generated.built.choices = edges.choices();
-    let mut random = Random::new(!seed);
-    let starts = starts(&generated, &mut random);
-    let like_it = if seed.is_multiple_of(PLAIN_ONE_IN) {
-        None
-    } else {
-        let packets: Vec<_> = (0..FOLLOWED)
-            .map(|at| sample(&generated, &edges, &starts, &mut random, at % 2 == 0))
-            .collect();
-        end_otherwise(&mut generated, &packets, &mut random)
-    };
-    let packets = (0..PACKETS_A_NETWORK)
-        .map(|at| match &like_it {
-            Some((start, packet)) if at % 8 < 6 => {
-                let packet = like(packet, &edges, &mut random, at % 2 == 0);
-                (*start, packet)
-            }
-            _ => sample(&generated, &edges, &starts, &mut random, at % 2 == 0),
-        })
-        .collect();
-    (generated, packets)
+/// A network and the packets that are tried in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case {
+    pub(crate) seed: u64,
+    /// What a way is to meet, and how it is to end there.
+    pub(crate) wanted: Option<(Feature, Ending)>,
 }
 
-/// Lets some way, there or back, end as it seldom does; returns its packet.
-fn end_otherwise(
-    generated: &mut Generated,
-    packets: &[(Start, Packet)],
-    random: &mut Random,
-) -> Option<(Start, Packet)> {
-    let mut found = Vec::new();
-    for (start, packet) in packets {
-        let judged = interpret(generated, *start, *packet);
-        let answers = judged.answers.iter().map(|(_, trace)| trace);
-        for trace in judged.forward.traces.iter().chain(answers) {
-            let of_trace = Coverage::of(generated, &judged, trace);
-            found.extend(
-                of_trace
-                    .into_iter()
-                    .map(|met| (met, (*start, *packet), trace.clone())),
-            );
-        }
+/// A way, there or back: what it meets, how its packet began, and the last
+/// device that decided where it goes.
+type Met = (Feature, (Start, Packet), HopTrace);
+
+impl Case {
+    /// As it was generated.
+    pub(crate) fn plain(seed: u64) -> Self {
+        let wanted = None;
+        Self { seed, wanted }
     }
-    // Whatever seldom is met is as likely as what often is.
-    let mut met: Vec<Feature> = found.iter().map(|(met, ..)| *met).collect();
-    met.sort_unstable();
-    met.dedup();
-    for _ in 0..SPOIL_TRIES {
-        let Some(feature) = (!met.is_empty()).then(|| *random.pick(&met)) else {
-            break;
-        };
-        let of: Vec<_> = found.iter().filter(|(met, ..)| *met == feature).collect();
-        let (_, first, trace) = *random.pick(&of);
-        let hop = trace
-            .hops
+
+    /// Picks what is wanted most of the ways in the network of a seed.
+    fn wanted(seed: u64, coverage: &Coverage) -> Self {
+        if seed.is_multiple_of(PLAIN_ONE_IN) {
+            return Self::plain(seed);
+        }
+        let mut wanted: Vec<_> = Maker::new(seed)
+            .ways()
             .iter()
-            .rev()
-            .find_map(|hop| Some((hop, decided(hop)?)));
-        let ending = *random.pick(&ENDINGS);
-        if let Some((hop, packet)) = hop
-            && spoil(generated, hop, &packet, ending, random)
-        {
-            return Some(*first);
+            .flat_map(|(met, _, hop)| {
+                let fit = |ending: &Ending| ending.is_for(&hop.received);
+                let endings = ENDINGS.into_iter().filter(fit);
+                endings.map(|ending| (*met, ending))
+            })
+            .filter_map(|(met, ending)| {
+                Some((coverage.count(&(met, ending.name()))?, met, ending.name()))
+            })
+            .collect();
+        wanted.sort_unstable();
+        let wanted = wanted.first().and_then(|(_, met, name)| {
+            let ending = ENDINGS.into_iter().find(|ending| ending.name() == *name);
+            Some((*met, ending?))
+        });
+        Self { seed, wanted }
+    }
+
+    pub(crate) fn make(&self) -> (Generated, Vec<(Start, Packet)>) {
+        let mut maker = Maker::new(self.seed);
+        let like_it = self.wanted.and_then(|(feature, ending)| {
+            let fits = |way: &Met| way.0 == feature && ending.is_for(&way.2.received);
+            let ways: Vec<Met> = maker.ways().into_iter().filter(fits).collect();
+            (0..SPOIL_TRIES).find_map(|_| {
+                let (_, first, hop) = maker.random.pick(&ways);
+                let packet = decided(hop)?;
+                let (generated, random) = (&mut maker.generated, &mut maker.random);
+                spoil(generated, hop, &packet, ending, random).then_some(*first)
+            })
+        });
+        let packets = (0..PACKETS_A_NETWORK)
+            .map(|at| match &like_it {
+                Some((start, packet)) if at % 8 < 6 => {
+                    let packet = like(packet, &maker.edges, &mut maker.random, at % 2 == 0);
+                    (*start, packet)
+                }
+                _ => maker.sample(at),
+            })
+            .collect();
+        (maker.generated, packets)
+    }
+}
+
+/// The network of a seed, and how packets are picked in it.
+struct Maker {
+    generated: Generated,
+    edges: Edges,
+    starts: Vec<Begin>,
+    random: Random,
+}
+
+impl Maker {
+    fn new(seed: u64) -> Self {
+        let mut generated = generate(seed);
+        let edges = Edges::of(&generated);
+        generated.built.choices = edges.choices();
+        let mut random = Random::new(!seed);
+        let starts = starts(&generated, &mut random);
+        Self {
+            generated,
+            edges,
+            starts,
+            random,
         }
     }
-    None
+
+    fn sample(&mut self, at: usize) -> (Start, Packet) {
+        let Self {
+            generated,
+            edges,
+            starts,
+            random,
+        } = self;
+        sample(generated, edges, starts, random, at % 2 == 0)
+    }
+
+    /// Follows some packets.
+    fn ways(&mut self) -> Vec<Met> {
+        let mut found = Vec::new();
+        for at in 0..FOLLOWED {
+            let (start, packet) = self.sample(at);
+            let judged = interpret(&self.generated, start, packet);
+            let answers = judged.answers.iter().map(|(_, trace)| trace);
+            for trace in judged.forward.traces.iter().chain(answers) {
+                let last = trace.hops.iter().rev().find(|hop| decided(hop).is_some());
+                let met = Coverage::of(&self.generated, &judged, trace);
+                let ways = last.map(|hop| {
+                    met.into_iter()
+                        .map(|one| (one, (start, packet), hop.clone()))
+                });
+                found.extend(ways.into_iter().flatten());
+            }
+        }
+        found
+    }
 }
 
 /// How often another way is looked for.
 const SPOIL_TRIES: usize = 5;
+
+/// The network of a seed as it was generated, and packets in it.
+pub(crate) fn case(seed: u64) -> (Generated, Vec<(Start, Packet)>) {
+    Case::plain(seed).make()
+}
 
 /// Returns on which packets of one network an engine differs, in words.
 #[cfg(feature = "seeded-bugs")]

@@ -1,6 +1,5 @@
 //! Making a failing case small enough to read.
 
-use super::run::case;
 use super::{Difference, Engine, Kind, compare, interpret};
 use crate::support::generate::Generated;
 use networks::forwarding::Fib;
@@ -14,7 +13,7 @@ const TRIES_MAX: usize = 1_500;
 /// Removes everything from the network of a difference that it does not need,
 /// and says what is left.
 pub(crate) fn shrink<E: Engine>(difference: &Difference) -> String {
-    let (mut generated, _) = case(difference.seed);
+    let (mut generated, _) = difference.case.make();
     let (start, packet) = (difference.start, difference.packet);
     // Large runs of things first, then ever smaller ones.
     let mut length = steps(&generated) / 2;
@@ -37,8 +36,8 @@ pub(crate) fn shrink<E: Engine>(difference: &Difference) -> String {
     }
     let what = differs::<E>(&generated, start, packet).map_or(String::new(), |(_, what)| what);
     format!(
-        "seed {}, {start:?}, {packet} {packet:?}\n{what}\n{}",
-        difference.seed,
+        "{:?}, {start:?}, {packet} {packet:?}\n{what}\n{}",
+        difference.case,
         describe(&generated)
     )
 }

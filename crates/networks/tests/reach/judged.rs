@@ -3,8 +3,8 @@
 use super::agrees;
 use crate::support::build::{ACCEPT, Built, packet};
 use networks::model::{
-    Action, AddressRewrite, Condition, ConnectionState, ConnectionStates, Established, OutOfState,
-    PortRewrite, RouteAction, Sessions, Stage, Translation,
+    Action, AddressRewrite, Condition, ConnectionState, ConnectionStates, Established, HookKind,
+    OutOfState, PortRewrite, RouteAction, SessionEffect, Sessions, Stage, Translation,
 };
 use packets::{Packet, Ports, Protocol};
 
@@ -158,5 +158,62 @@ fn an_older_entry_leaves_no_doubt() {
         &built,
         built.start("a in"),
         packet("udp 10.1.0.5:5000 10.3.0.5:53"),
+    );
+}
+
+/// Clauses S2 and T2: what is exempted from tracking leaves no translation.
+#[test]
+fn what_is_exempted_leaves_no_translation() {
+    let mut built = between();
+    let translation = Translation {
+        destination: Some(AddressRewrite::InterfaceAddress),
+        destination_port: Some(PortRewrite::OneOf(Ports::from(1024..=65535))),
+        ..Translation::default()
+    };
+    let rules = vec![
+        (Condition::Always, Action::NoTrack),
+        (Condition::Always, Action::Translate(translation)),
+    ];
+    let chain = built.chain("r", "nat", rules, ACCEPT);
+    built.hook("r", Stage::Ingress, HookKind::Translation, chain);
+    agrees(
+        &built,
+        built.start("r in"),
+        packet("udp 10.1.0.5:1024 10.2.0.5:53"),
+    );
+}
+
+/// A reflexive list before translation, seen by an answer that is not translated back yet.
+#[test]
+fn an_answer_meets_a_reflexive_list_before_it_is_translated_back() {
+    let mut built = Built::new();
+    built.router(
+        "a",
+        &[
+            "in 2001:db8:1::1/64",
+            "up 2001:db8:5::1/64",
+            "to 2001:db8:2::1/64",
+        ],
+    );
+    built.router("b", &["to 2001:db8:2::3/64", "out 2001:db8:3::3/64"]);
+    built.link(&["a to", "b to"]);
+    built.route("a", "2001:db8:3::/64", &["to 2001:db8:2::3"]);
+    let reflect = Action::Accept(SessionEffect::Reflect("two".into()));
+    let hook = built.filter(
+        "a",
+        Stage::Ingress,
+        "in",
+        vec![(Condition::Always, reflect)],
+    );
+    hook.established = Established::Evaluate;
+    let translation = Translation {
+        source: Some(AddressRewrite::InterfaceAddress),
+        ..Translation::default()
+    };
+    built.nat("a", Stage::Egress, vec![(Condition::Always, translation)]);
+    agrees(
+        &built,
+        built.start("a in"),
+        packet("tcp [2001:db8:9::2]:1024 [2001:db8:3::5]:65535 ack"),
     );
 }

@@ -12,7 +12,7 @@ use networks::model::{
     Condition, DeviceKind, HookKind, InterfaceKind, Link, OutOfState, Port, ReversePath, Sessions,
     Stage, Touches, Tracking, Unread, VrfId,
 };
-use packets::Packet;
+use packets::{Fragment, Packet, Protocol, TcpFlags};
 use std::net::IpAddr;
 
 /// The name of the device, and its place on the segment.
@@ -20,7 +20,7 @@ const NAME: &str = "further";
 const PLACE: usize = 250;
 
 /// What the further device does to a packet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     Delivers,
     Accepts,
@@ -49,6 +49,42 @@ pub(crate) const ENDINGS: [Ending; 11] = [
     Ending::SendsBack,
     Ending::CannotTell,
 ];
+
+impl Ending {
+    /// The disposition that it leads to.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Delivers => "Delivered",
+            Self::Accepts => "Accepted",
+            Self::Drops => "Dropped",
+            Self::ChecksSource => "ReversePath",
+            Self::ExpectsSessions => "OutOfState",
+            Self::HasNoRoute => "NoRoute",
+            Self::Discards => "Discarded",
+            Self::IsHost => "NotForwarded",
+            Self::SendsAway => "Exits",
+            Self::SendsBack => "Loop",
+            Self::CannotTell => "Unknown",
+        }
+    }
+
+    /// Tells whether it may come to this packet.
+    pub(crate) fn is_for(self, packet: &Packet) -> bool {
+        let opens = packet.protocol == Protocol::TCP
+            && packet.tcp_flags.contains(TcpFlags::SYN)
+            && !packet.tcp_flags.contains(TcpFlags::ACK);
+        let kind = (packet.protocol, packet.destination_port);
+        let answers = match packet.fragment {
+            Fragment::Later => false,
+            Fragment::First => {
+                packet.protocol == Protocol::TCP && !opens
+                    || kind == (Protocol::ICMP, 0)
+                    || kind == (Protocol::ICMPV6, 129)
+            }
+        };
+        self != Self::ExpectsSessions || answers
+    }
+}
 
 /// Returns the packet of a hop as its forwarding decision saw it, where it was
 /// sent on by that.
