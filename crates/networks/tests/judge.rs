@@ -243,7 +243,7 @@ impl std::fmt::Display for Difference {
         } = self;
         write!(
             f,
-            "{kind:?}: {case:?}, {start:?}, {packet}, {packet:?}: {what}"
+            "{kind:?}: case {case}, {start:?}, {packet}, {packet:?}: {what}"
         )
     }
 }

@@ -96,7 +96,8 @@
 //!   VRF, the others by [`crate::forwarding::resolve`] in the VRF's own. A next hop
 //!   that resolves by an entry that is unknown or leads to another VRF, or by none
 //!   where the VRF has unknown routes, makes the decision unknown if it is looked
-//!   at: `AnyOf` looks at all, `FirstUsable` at none after the first usable.
+//!   at: `AnyOf` looks at all, `FirstUsable` at none after the first usable. So
+//!   does what `Vrf` decides as unknown, whatever the others decide.
 //!   `FirstUsableUnlessRouted` steps aside for an entry longer than zero; it is
 //!   unknown for an unknown one of those, and without an entry where the VRF has
 //!   unknown routes.

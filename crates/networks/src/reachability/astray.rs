@@ -19,6 +19,21 @@ pub(super) struct Strays<S: PacketSets> {
     index: FxHashMap<(Form, Translator, bool), TrailId>,
 }
 
+/// Answers, which changes of a rewrite make a difference to them, and these.
+type Effect<S> = (
+    <S as PacketSets>::Set,
+    Acted,
+    Rewrite<<S as PacketSets>::Key>,
+);
+
+/// The form before translations that were overwritten, them in order, and the
+/// answers as they were before them.
+type Overwritten<S> = (
+    Form,
+    Vec<Rewrite<<S as PacketSets>::Key>>,
+    <S as PacketSets>::Set,
+);
+
 /// Which changes of a rewrite made a difference, by bit.
 type Acted = u8;
 
@@ -154,15 +169,11 @@ impl<S: PacketSets> Answers<'_, '_, S> {
 
     /// Parts answers by what a translation does to them: it may move addresses or
     /// ports of some and leave those of others.
-    #[expect(
-        clippy::type_complexity,
-        reason = "sets and rewrites, named by the sentence above"
-    )]
     fn effects(
         &mut self,
         plain: &Rewrite<S::Key>,
         packets: S::Set,
-    ) -> Result<Vec<(S::Set, Acted, Rewrite<S::Key>)>, SetError> {
+    ) -> Result<Vec<Effect<S>>, SetError> {
         let mut parts = vec![(packets, 0, Rewrite::keep())];
         for (position, (field, change)) in (0_u32..).zip(plain.changes()) {
             let bit = 1_u8.checked_shl(position).unwrap_or(0);
@@ -243,7 +254,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         by: &Rewrite<S::Key>,
         mut form: Form,
         packets: S::Set,
-    ) -> Result<(Form, Vec<Rewrite<S::Key>>, S::Set), SetError> {
+    ) -> Result<Overwritten<S>, SetError> {
         let mut undone = Vec::new();
         let mut packets = self.machine.sets.exists(packets, Field::Mark)?;
         while let Some((parent, rewrite, before)) = self.strays.last(form.astray) {

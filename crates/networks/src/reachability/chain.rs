@@ -11,6 +11,7 @@ use super::context::{Context, Role};
 use super::limits::PIECES_MAX;
 use super::machine::{Machine, Marking};
 use super::runs::is_plain;
+use super::seeded::bug;
 use crate::model::{
     Action, CALL_DEPTH_MAX, Chain, ChainId, DeviceId, Rule, SessionEffect, Translation, Unknown,
 };
@@ -168,7 +169,10 @@ impl<S: PacketSets> Machine<'_, S> {
         };
         match world.facts(device).and_then(|facts| facts.device.chain(id)) {
             Some(chain) => {
-                let end = end_of(&chain.default);
+                let end = match end_of(&chain.default) {
+                    End::Drop if bug(35) => End::Return,
+                    end => end,
+                };
                 self.run_rules(&mut trial, id, chain, &end)?;
                 self.finish(&mut trial, &end)?;
             }
@@ -248,7 +252,8 @@ impl<S: PacketSets> Machine<'_, S> {
                 trial.pieces.push(piece);
                 continue;
             }
-            let left = self.sets.difference(piece.live, truth.must)?;
+            let surely = if bug(38) { truth.may } else { truth.must };
+            let left = self.sets.difference(piece.live, surely)?;
             let taken = Piece { live: hit, ..piece };
             piece.live = left;
             self.act(trial, taken, &mut piece, (id, at), rule)?;
@@ -273,18 +278,19 @@ impl<S: PacketSets> Machine<'_, S> {
         match &rule.action {
             Action::Accept(effect) => self.leave(trial, taken, live, End::Accept(effect.clone())),
             Action::Drop => self.leave(trial, taken, live, End::Drop),
+            Action::Return if bug(33) => self.leave(trial, taken, live, End::Drop),
             Action::Return => self.leave(trial, taken, live, End::Return),
             Action::Continue => {
                 rest.live = self.sets.or(rest.live, live)?;
                 Ok(())
             }
             Action::Call(callee) | Action::Goto(callee) => {
-                let comes_back = matches!(rule.action, Action::Call(_));
+                let comes_back = matches!(rule.action, Action::Call(_)) != bug(34);
                 self.call(trial, taken, *callee, comes_back, rule)
             }
             Action::SetMark { mask, value } => {
                 let marking = taken.marking.then(Marking {
-                    mask: *mask,
+                    mask: if bug(36) { u32::MAX } else { *mask },
                     value: *value & *mask,
                 });
                 self.add_piece(&mut trial.pieces, Piece { marking, ..taken })
@@ -292,7 +298,7 @@ impl<S: PacketSets> Machine<'_, S> {
             Action::NoTrack => self.add_piece(
                 &mut trial.pieces,
                 Piece {
-                    untracked: true,
+                    untracked: !bug(39),
                     ..taken
                 },
             ),
@@ -531,7 +537,7 @@ impl<S: PacketSets> Machine<'_, S> {
         outcomes: &[Outcome<S::Set>],
         uncertain: bool,
     ) -> Result<Vec<Outcome<S::Set>>, SetError> {
-        if !uncertain {
+        if !uncertain || bug(37) {
             return Ok(outcomes.to_vec());
         }
         let (unknown, outcomes) = self.unlike(outcomes, |a, b| {

@@ -4,6 +4,7 @@ use super::chain::End;
 use super::context::{Context, Reads, Role};
 use super::limits::CONDITION_DEPTH_MAX;
 use super::machine::{Machine, ported};
+use super::seeded::bug;
 use crate::model::{CALL_DEPTH_MAX, ChainId, Condition, DeviceId, Unknown};
 use findings::Span;
 use packets::{Address, Field, Fields, Intervals, PacketSets, Protocol, SetError};
@@ -69,6 +70,7 @@ pub(super) fn as_fields<A: Address>(
                 .leaves
                 .is_some_and(|interface| set.contains(interface)),
         ),
+        Condition::Mark { value, .. } if bug(32) => Fields::any().mark(u32::MAX, *value),
         Condition::Mark { mask, value } => Fields::any().mark(*mask, *value),
         Condition::Reflected(name) => constant(reflected(name)?),
         _ => return header_fields(condition),
@@ -83,12 +85,18 @@ pub(super) fn header_fields<A: Address>(condition: &Condition) -> Option<Fields<
         Condition::Source(set) => Fields::any().source(set).ok()?,
         Condition::Destination(set) => Fields::any().destination(set).ok()?,
         Condition::Protocol(list) => Fields::any().with(Field::Protocol, &numbers(list)),
+        Condition::SourcePort(ports) if bug(24) => ported().destination_ports(ports),
         Condition::SourcePort(ports) => ported().source_ports(ports),
+        Condition::DestinationPort(ports) if bug(23) => Fields::any().destination_ports(ports),
         Condition::DestinationPort(ports) => ported().destination_ports(ports),
         Condition::Icmp(kinds) => {
             let icmp = numbers(&[Protocol::ICMP, Protocol::ICMPV6]);
+            if bug(26) {
+                return Some(Fields::any().with(Field::Protocol, &icmp));
+            }
             Fields::any().with(Field::Protocol, &icmp).icmp(kinds)
         }
+        Condition::TcpFlags(_) if bug(25) => Fields::any().protocol(Protocol::TCP),
         Condition::TcpFlags(flags) => Fields::any().protocol(Protocol::TCP).tcp_flags(*flags),
         Condition::LaterFragment => Fields::any().fragment(packets::Fragment::Later),
         _ => return None,
@@ -110,7 +118,7 @@ impl<S: PacketSets> Machine<'_, S> {
         let names = &self.world.facts(device)?.reflects;
         let place = names.binary_search(&name).ok()?;
         let bit = 1_u64.checked_shl(u32::try_from(place).ok()?)?;
-        Some(context.reflected & bit != 0)
+        Some(context.reflected & if bug(46) { u64::MAX } else { bit } != 0)
     }
 
     /// Finds where a condition holds.
@@ -133,7 +141,7 @@ impl<S: PacketSets> Machine<'_, S> {
         }
         match condition {
             Condition::All(parts) | Condition::Any(parts) => {
-                let all = matches!(condition, Condition::All(_));
+                let all = matches!(condition, Condition::All(_)) || bug(29);
                 let (mut must, mut may) = (Vec::new(), Vec::new());
                 for part in parts {
                     let truth = self.truth(part, evaluation, depth + 1)?;
@@ -159,7 +167,7 @@ impl<S: PacketSets> Machine<'_, S> {
             Condition::Not(part) => {
                 let truth = self.truth(part, evaluation, depth + 1)?;
                 Ok(Truth {
-                    must: self.sets.not(truth.may),
+                    must: self.sets.not(if bug(27) { truth.must } else { truth.may }),
                     may: self.sets.not(truth.must),
                 })
             }
@@ -191,7 +199,7 @@ impl<S: PacketSets> Machine<'_, S> {
         let mut otherwise = Vec::new();
         for outcome in &compiled.outcomes {
             match outcome.end {
-                End::Drop => otherwise.push(outcome.guard),
+                End::Drop if !bug(30) => otherwise.push(outcome.guard),
                 End::Unknown => {
                     accepted.push(outcome.guard);
                     otherwise.push(outcome.guard);
@@ -229,7 +237,7 @@ impl<S: PacketSets> Machine<'_, S> {
         evaluation.causes.extend(cause.map(|cause| (cause, full)));
         Truth {
             must: self.sets.empty(),
-            may: full,
+            may: if bug(28) { self.sets.empty() } else { full },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a chain's outcome depends on besides the packet.
 
+use super::solve::strongly_connected;
 use crate::model::{
     Action, ChainId, Condition, ConnectionState, ConnectionStates, Device, InterfaceId, VrfId,
 };
@@ -113,8 +114,8 @@ impl Reads {
 
     /// Finds what each chain of a device reads.
     ///
-    /// Chains are taken callees first; one that is never free of pending
-    /// callees is on a cycle, or calls one that is.
+    /// Chains are taken callees first, but for those on a cycle, which are not
+    /// followed.
     pub(super) fn of_chains(device: &Device) -> Vec<Self> {
         let own: Vec<(Self, Vec<ChainId>)> = device
             .chains
@@ -137,20 +138,34 @@ impl Reads {
                 (reads, calls)
             })
             .collect();
+        let everything = Self {
+            enters: true,
+            leaves: true,
+            connection: true,
+            reflected: true,
+            mark: true,
+            depth: 1,
+            cyclic: true,
+        };
+        let mut done: Vec<Option<Self>> = vec![None; own.len()];
+        for chain in on_cycles(&own) {
+            if let Some(place) = done.get_mut(chain) {
+                *place = Some(everything);
+            }
+        }
         let mut callers: Vec<Vec<usize>> = vec![Vec::new(); own.len()];
         let mut waiting: Vec<usize> = Vec::with_capacity(own.len());
         for (caller, (_, calls)) in own.iter().enumerate() {
-            waiting.push(calls.len());
-            for callee in calls {
+            let open = |callee: &&ChainId| done.get(callee.index()) == Some(&None);
+            waiting.push(calls.iter().filter(open).count());
+            for callee in calls.iter().filter(open) {
                 if let Some(list) = callers.get_mut(callee.index()) {
                     list.push(caller);
                 }
             }
         }
-        let mut done: Vec<Option<Self>> = vec![None; own.len()];
-        let mut ready: Vec<usize> = (0..own.len())
-            .filter(|at| waiting.get(*at) == Some(&0))
-            .collect();
+        let free = |at: &usize| waiting.get(*at) == Some(&0) && done.get(*at) == Some(&None);
+        let mut ready: Vec<usize> = (0..own.len()).filter(free).collect();
         while let Some(at) = ready.pop() {
             let Some((reads, calls)) = own.get(at) else {
                 continue;
@@ -160,27 +175,20 @@ impl Reads {
                 .filter_map(|callee| done.get(callee.index()).copied().flatten());
             let mut reads = below.fold(*reads, Self::or);
             reads.depth += 1;
+            // What it calls may call itself; that is refused there.
+            reads.cyclic = false;
             if let Some(place) = done.get_mut(at) {
                 *place = Some(reads);
             }
             for &caller in callers.get(at).into_iter().flatten() {
                 if let Some(left) = waiting.get_mut(caller) {
                     *left -= 1;
-                    if *left == 0 {
+                    if *left == 0 && done.get(caller) == Some(&None) {
                         ready.push(caller);
                     }
                 }
             }
         }
-        let everything = Self {
-            enters: true,
-            leaves: true,
-            connection: true,
-            reflected: true,
-            mark: true,
-            depth: usize::MAX,
-            cyclic: true,
-        };
         done.into_iter()
             .map(|reads| reads.unwrap_or(everything))
             .collect()
@@ -202,4 +210,18 @@ impl Reads {
             }
         }
     }
+}
+
+/// Returns the chains that can come to be tried within themselves.
+fn on_cycles(own: &[(Reads, Vec<ChainId>)]) -> Vec<usize> {
+    let calls = |chain: u32| -> Vec<u32> {
+        let calls = own.get(chain as usize).map(|(_, calls)| calls);
+        calls.into_iter().flatten().map(|callee| callee.0).collect()
+    };
+    strongly_connected(own.len(), calls)
+        .into_iter()
+        .filter(|group| group.len() > 1 || group.iter().any(|one| calls(*one).contains(one)))
+        .flatten()
+        .map(|chain| chain as usize)
+        .collect()
 }

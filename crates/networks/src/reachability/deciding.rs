@@ -1,5 +1,6 @@
 //! The forwarding decision: tables, and what policy routing decides.
 
+use super::seeded::bug;
 use super::table::Table;
 use super::world::{Facts, World};
 use crate::forwarding::{Fib, FibAction, Hop, resolve};
@@ -132,14 +133,14 @@ impl<A: Address> World<'_, A> {
         match action {
             RouteAction::UseFib | RouteAction::Discard => all(),
             RouteAction::Table(table) => match facts.table(*table) {
-                Some(table) => {
+                Some(table) if !bug(49) => {
                     let known = table.values(|entry| entry.is_some());
                     Scope {
                         must: known.clone(),
                         may: known,
                     }
                 }
-                None => all(),
+                _ => all(),
             },
             RouteAction::Main => {
                 let known = facts
@@ -167,7 +168,11 @@ impl<A: Address> World<'_, A> {
                         may: Intervals::none(),
                     };
                 }
-                unless_routed(facts, vrf)
+                if bug(48) {
+                    all()
+                } else {
+                    unless_routed(facts, vrf)
+                }
             }
         }
     }
@@ -191,6 +196,7 @@ impl<A: Address> World<'_, A> {
                 for hop in hops {
                     match usable(facts, vrf, *hop) {
                         Usable::Yes(targets) => return targets,
+                        Usable::No if bug(47) => return vec![Target::Discard],
                         Usable::No => {}
                         Usable::Unknown(causes) => return vec![Target::Unknown(causes)],
                     }
@@ -242,7 +248,7 @@ fn without_entry<A: Address>(facts: &Facts<'_, A>, table: TableRef) -> Fate {
         TableRef::Fib(vrf) | TableRef::Other(vrf) => facts.unknown_routes(vrf),
         TableRef::Further(_, vrf) => facts.unknown_routes(vrf),
     };
-    if unknown.is_empty() {
+    if unknown.is_empty() || bug(50) {
         Fate::NoRoute
     } else {
         Fate::Unknown(unknown.to_vec())

@@ -98,7 +98,7 @@ impl<S: PacketSets> Machine<'_, S> {
         }
         if let Some((interface, check)) =
             interface.and_then(|id| Some((id, facts.device.interface(id)?.reverse_path?)))
-            && !(session && facts.device.sessions.answers_unchecked)
+            && !(session && facts.device.sessions.answers_unchecked && !bug(22))
         {
             let check = reverse_path(facts, interface, check);
             let fail = self.from(&check.fail)?;
@@ -136,7 +136,7 @@ impl<S: PacketSets> Machine<'_, S> {
             } else {
                 Seen::As(ConnectionState::New)
             },
-            keep: keep && facts.tracks_all() && facts.sessions_matter,
+            keep: keep && (facts.tracks_all() || bug(21)) && facts.sessions_matter,
             bypass,
         };
         let everything = self.sets.full();
@@ -158,6 +158,7 @@ impl<S: PacketSets> Machine<'_, S> {
                 (OutOfState::New, _) => continue,
                 (OutOfState::Drop, false) if bug(4) => continue,
                 (OutOfState::Drop, false) => Becomes::Dropped,
+                (OutOfState::Drop, true) if bug(19) => Becomes::Dropped,
                 (OutOfState::Drop, true) => Becomes::Unknown(quotes(facts)),
                 (OutOfState::Invalid, false) => goes(invalid, false, false),
                 (OutOfState::Invalid, true) => goes(Seen::RelatedOrInvalid, false, false),
@@ -288,7 +289,7 @@ fn reverse_path<A: Address>(
             continue;
         }
         let Some(fib) = facts.fib(vrf) else { continue };
-        let counts = |length: u8| length > 0 || default_counts;
+        let counts = |length: u8| length > 0 || default_counts || bug(17);
         // The default route alone is looked at by its length.
         let counting = fib.values(|entry| entry.is_none_or(|(_, length)| counts(length)));
         for (part, action) in fib.cut(&slice) {
@@ -305,7 +306,7 @@ fn reverse_path<A: Address>(
                 Some(FibAction::Unknown(_)) => unknown = unknown.or(&counted),
                 None if !facts.unknown_routes(vrf).is_empty() => unknown = unknown.or(&counted),
                 Some(action @ FibAction::Forward(_)) => {
-                    let loose = matches!(check, ReversePath::Loose { .. });
+                    let loose = matches!(check, ReversePath::Loose { .. }) || bug(18);
                     if loose || leaves_by(action, interface) {
                         pass = pass.or(&counted);
                     }

@@ -1,6 +1,7 @@
 //! Translation rules as rewrites of packet sets.
 
 use super::machine::{Machine, ported};
+use super::seeded::bug;
 use crate::model::{AddressRewrite, Interface, PortRewrite, Translation};
 use ipnet::IpNet;
 use packets::{
@@ -86,7 +87,10 @@ impl<S: PacketSets> Machine<'_, S> {
                 continue;
             }
             let mut rewrite = Rewrite::keep();
-            for part in parts.iter().filter(|part| ports || !part.is_of_ports()) {
+            for part in parts
+                .iter()
+                .filter(|part| ports && !bug(44) || !part.is_of_ports())
+            {
                 rewrite = rewrite.with(part.field, part.change.clone())?;
             }
             ways.push((guard, rewrite));
@@ -218,7 +222,7 @@ fn address_part<A: Address>(
             let Some((first, last)) = A::from_ip(*first).zip(A::from_ip(*last)) else {
                 return Part::moving(field, A::MAX, A::ZERO, A::ZERO);
             };
-            match A::from_ip(*to) {
+            match A::from_ip(*to).and_then(|to| if bug(31) { to.next() } else { Some(to) }) {
                 Some(target) => Part::moving(field, first, last, target),
                 None => Part::failing(field, Some(Intervals::range(first, last))),
             }

@@ -247,6 +247,7 @@ impl<S: PacketSets> Exploration<'_, '_, S> {
                     rewrite: id,
                     next,
                     kept,
+                    track: here.track,
                 };
                 trail = self.there.trails.with(trail, memory);
                 let unmarked = self.machine.sets.exists(packets, Field::Mark)?;

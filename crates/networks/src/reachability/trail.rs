@@ -33,6 +33,9 @@ pub(super) enum Memory {
         next: Option<NodeId>,
         /// Whether the device may have chosen to leave the header as it was.
         kept: bool,
+        /// Whether a rule had asked for a session by then: headers that became
+        /// alike may not all have one.
+        track: bool,
     },
 }
 

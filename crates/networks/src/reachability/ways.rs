@@ -365,7 +365,15 @@ impl<S: PacketSets> Machine<'_, S> {
                     }
                     parts
                 }
-                _ => vec![(None, next)],
+                Some(several) => {
+                    let open = world.undecided(device, several, slice, &mut untold);
+                    let rest = slice.and(&open.not(S::Key::MAX));
+                    match open.is_empty() {
+                        true => vec![(None, next)],
+                        false => vec![(Some(open), None), (Some(rest), next)],
+                    }
+                }
+                None => vec![(None, None)],
             };
             for (part, next) in parts {
                 let mut guard = outcome.guard;

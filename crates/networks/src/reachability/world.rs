@@ -3,6 +3,7 @@
 use super::context::Reads;
 use super::limits::UNREAD_NAMED_MAX;
 use super::routes::{Routes, routed_by_destination, unknown_routes};
+use super::seeded::bug;
 use super::table::Table;
 use crate::forwarding::{DeviceRouting, FibAction, Routing, SpareRoute, VrfRouting, gateways};
 use crate::model::{
@@ -201,7 +202,7 @@ impl<'n, A: Address> World<'n, A> {
 
     fn is_active(&self, port: Port, group: usize) -> bool {
         let routing = self.routing.device(port.device);
-        routing.is_some_and(|routing| routing.is_active(port.interface, group))
+        bug(45) || routing.is_some_and(|routing| routing.is_active(port.interface, group))
     }
 
     pub(super) fn facts(&self, device: DeviceId) -> Option<&Facts<'n, A>> {

@@ -48,7 +48,7 @@ pub(crate) enum Feature {
 }
 
 /// Every feature.
-const FEATURES: [Feature; 29] = [
+pub(crate) const FEATURES: [Feature; 29] = [
     Feature::Ipv4,
     Feature::Ipv6,
     Feature::LaterFragment,

@@ -1,6 +1,6 @@
 //! Many random networks, and the packets of each that are judged.
 
-use super::coverage::{Coverage, Feature};
+use super::coverage::{Coverage, FEATURES, Feature};
 use super::{Difference, Engine, Kind, compare, interpret};
 use crate::support::generate::{Generated, generate};
 use crate::support::random::Random;
@@ -46,11 +46,17 @@ impl Verdict {
     /// Fails where there was a difference.
     #[track_caller]
     pub(crate) fn expect_none(&self) {
-        let Some(first) = self.differences.first() else {
-            return;
-        };
-        let count = self.differences.len();
-        panic!("{count} differences, first: {first}");
+        self.expect_none_of(Kind::Cautious);
+        self.expect_none_of(Kind::Wrong);
+    }
+
+    /// Fails where there was a difference of a kind.
+    #[track_caller]
+    pub(crate) fn expect_none_of(&self, kind: Kind) {
+        let mut of_kind = self.differences.iter().filter(|one| one.kind == kind);
+        if let Some(first) = of_kind.next() {
+            panic!("{} differences, first: {first}", 1 + of_kind.count());
+        }
     }
 
     /// Counts the differences of a kind.
@@ -88,6 +94,13 @@ pub(crate) fn judge<E: Engine>(packets: usize, seed: u64, stop: bool) -> Verdict
         .differences
         .sort_by_key(|difference| difference.case.seed);
     verdict
+}
+
+/// Judges an engine on the packets of one network.
+pub(crate) fn repeat<E: Engine>(case: Case) -> Verdict {
+    let mut lane = Lane::new(usize::MAX, case.seed);
+    lane.case::<E>(case);
+    lane.verdict
 }
 
 /// Where a packet was taken from.
@@ -133,7 +146,11 @@ impl Lane {
 
     /// Judges the engine on packets of one network.
     fn network<E: Engine>(&mut self, seed: u64) {
-        let case = Case::wanted(seed, &self.verdict.coverage);
+        self.case::<E>(Case::wanted(seed, &self.verdict.coverage));
+    }
+
+    fn case<E: Engine>(&mut self, case: Case) {
+        let seed = case.seed;
         let (generated, packets) = case.make();
         let mut engine = E::prepare(&generated.built.network, &generated.built.routing);
         let mut random = Random::new(seed ^ 0x5eed);
@@ -211,6 +228,15 @@ pub(crate) struct Case {
 /// device that decided where it goes.
 type Met = (Feature, (Start, Packet), HopTrace);
 
+impl std::fmt::Display for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.wanted {
+            Some((met, ending)) => write!(f, "{}/{met:?}/{}", self.seed, ending.name()),
+            None => write!(f, "{}", self.seed),
+        }
+    }
+}
+
 impl Case {
     /// As it was generated.
     pub(crate) fn plain(seed: u64) -> Self {
@@ -219,7 +245,7 @@ impl Case {
     }
 
     /// Picks what is wanted most of the ways in the network of a seed.
-    fn wanted(seed: u64, coverage: &Coverage) -> Self {
+    pub(crate) fn wanted(seed: u64, coverage: &Coverage) -> Self {
         if seed.is_multiple_of(PLAIN_ONE_IN) {
             return Self::plain(seed);
         }
@@ -240,6 +266,19 @@ impl Case {
             let ending = ENDINGS.into_iter().find(|ending| ending.name() == *name);
             Some((*met, ending?))
         });
+        Self { seed, wanted }
+    }
+
+    /// Reads `SEED/FEATURE/DISPOSITION`, or `SEED` of a plain one, to repeat it.
+    pub(crate) fn named(text: &str) -> Self {
+        let words: Vec<&str> = text.split('/').collect();
+        let seed = words[0].parse().unwrap();
+        let feature = |name| FEATURES.into_iter().find(|one| format!("{one:?}") == name);
+        let ending = |name| ENDINGS.into_iter().find(|one| one.name() == name);
+        let wanted = words
+            .get(1)
+            .zip(words.get(2))
+            .map(|(met, end)| (feature(*met).unwrap(), ending(*end).unwrap()));
         Self { seed, wanted }
     }
 
@@ -298,7 +337,7 @@ impl Maker {
             starts,
             random,
         } = self;
-        sample(generated, edges, starts, random, at % 2 == 0)
+        sample(generated, edges, starts, random, at.is_multiple_of(2))
     }
 
     /// Follows some packets.
@@ -328,20 +367,4 @@ const SPOIL_TRIES: usize = 5;
 /// The network of a seed as it was generated, and packets in it.
 pub(crate) fn case(seed: u64) -> (Generated, Vec<(Start, Packet)>) {
     Case::plain(seed).make()
-}
-
-/// Returns on which packets of one network an engine differs, in words.
-#[cfg(feature = "seeded-bugs")]
-pub(crate) fn differences_in<E: Engine>(seed: u64, packets: usize) -> Vec<String> {
-    let (generated, sampled) = case(seed);
-    let mut engine = E::prepare(&generated.built.network, &generated.built.routing);
-    sampled
-        .into_iter()
-        .take(packets)
-        .filter_map(|(start, packet)| {
-            let judged = interpret(&generated, start, packet);
-            let (kind, what) = compare::<E>(&mut engine, &judged, start, &packet).err()?;
-            Some(format!("{kind:?} {start:?} {packet:?} {what}"))
-        })
-        .collect()
 }

@@ -36,7 +36,7 @@ pub(crate) fn shrink<E: Engine>(difference: &Difference) -> String {
     }
     let what = differs::<E>(&generated, start, packet).map_or(String::new(), |(_, what)| what);
     format!(
-        "{:?}, {start:?}, {packet} {packet:?}\n{what}\n{}",
+        "case {}, {start:?}, {packet} {packet:?}\n{what}\n{}",
         difference.case,
         describe(&generated)
     )

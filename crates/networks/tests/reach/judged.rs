@@ -1,10 +1,13 @@
 //! Small cases that the interpreter and the engine once saw differently.
 
 use super::agrees;
-use crate::support::build::{ACCEPT, Built, packet};
+use crate::support::build::{ACCEPT, Built, packet, unknown};
+use ipnet::IpNet;
+use networks::forwarding::FibAction;
 use networks::model::{
-    Action, AddressRewrite, Condition, ConnectionState, ConnectionStates, Established, HookKind,
-    OutOfState, PortRewrite, RouteAction, SessionEffect, Sessions, Stage, Translation,
+    Action, AddressRewrite, ChainId, Condition, ConnectionState, ConnectionStates, Established,
+    HookKind, NextHop, OutOfState, PortRewrite, RouteAction, SessionEffect, Sessions, Stage,
+    Translation,
 };
 use packets::{Packet, Ports, Protocol};
 
@@ -215,5 +218,94 @@ fn an_answer_meets_a_reflexive_list_before_it_is_translated_back() {
         &built,
         built.start("a in"),
         packet("tcp [2001:db8:9::2]:1024 [2001:db8:3::5]:65535 ack"),
+    );
+}
+
+/// A device that translates all to one header keeps sessions of some: answers
+/// to the others, which look the same, are out of state.
+#[test]
+fn headers_that_became_alike_do_not_share_a_session() {
+    let mut built = Built::new();
+    built.router("a", &["in 10.1.0.1/24", "to 10.9.0.1/24"]);
+    built.router("b", &["to 10.9.0.2/24", "out 10.2.0.1/24"]);
+    built.link(&["a to", "b to"]);
+    built.route("a", "10.2.0.0/24", &["to 10.9.0.2"]);
+    built.device("a").sessions = Sessions {
+        tcp_out_of_state: OutOfState::Drop,
+        ..Sessions::stateless()
+    };
+    let some = Condition::Source("10.1.0.5/32".parse::<IpNet>().unwrap().into());
+    let track = Action::Accept(SessionEffect::Track);
+    let chain = built.chain("a", "in", vec![(some, track)], ACCEPT);
+    built.hook("a", Stage::Ingress, HookKind::Filter, chain);
+    let translation = Translation {
+        source: Some(AddressRewrite::InterfaceAddress),
+        source_port: Some(PortRewrite::OneOf(Ports::from(1022))),
+        ..Translation::default()
+    };
+    built.nat("a", Stage::Egress, vec![(Condition::Always, translation)]);
+    let start = built.start("a in");
+    agrees(&built, start, packet("tcp 10.1.0.5:5000 10.2.0.5:53"));
+    agrees(&built, start, packet("tcp 10.1.0.6:5000 10.2.0.5:53"));
+}
+
+/// Clause F3: where one of several ways is a table that does not tell, none is told.
+#[test]
+fn one_of_several_ways_that_does_not_tell() {
+    let mut built = between();
+    let other = built.vrf("r", "other", &[]);
+    let unknown = FibAction::Unknown(vec![unknown("the route depends on a probe")]);
+    built.entry("r", other, "10.2.0.0/25", unknown);
+    built.route("r", "10.2.0.0/24", &["out"]);
+    let near = NextHop::InterfaceAddress(built.at("r out").interface, "10.2.0.9".parse().unwrap());
+    let ways = RouteAction::AnyOf(vec![NextHop::Vrf(other), near]);
+    let chain = built.chain(
+        "r",
+        "routing",
+        vec![(Condition::Always, Action::Route(ways))],
+        ACCEPT,
+    );
+    built.device("r").vrfs[0].policy_routing = Some(chain);
+    agrees(
+        &built,
+        built.start("r in"),
+        packet("udp 10.1.0.5:5000 10.2.0.5:53"),
+    );
+    agrees(
+        &built,
+        built.start("r in"),
+        packet("udp 10.1.0.5:5000 10.2.0.205:53"),
+    );
+}
+
+/// A chain that calls itself makes unknown only what comes to it.
+#[test]
+fn a_chain_that_calls_itself_is_unknown_where_it_is_called() {
+    let mut built = between();
+    let itself = ChainId(0);
+    built.chain(
+        "r",
+        "itself",
+        vec![(Condition::Always, Action::Call(itself))],
+        Action::Drop,
+    );
+    let web = Condition::DestinationPort(Ports::from(443));
+    let rules = vec![(web, ACCEPT), (Condition::Always, Action::Goto(itself))];
+    let between = built.chain("r", "between", rules, Action::Return);
+    built.filter(
+        "r",
+        Stage::Ingress,
+        "in",
+        vec![(Condition::Always, Action::Call(between))],
+    );
+    agrees(
+        &built,
+        built.start("r in"),
+        packet("udp 10.1.0.5:5000 10.2.0.5:443"),
+    );
+    agrees(
+        &built,
+        built.start("r in"),
+        packet("udp 10.1.0.5:5000 10.2.0.5:444"),
     );
 }
