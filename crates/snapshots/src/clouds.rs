@@ -8,8 +8,8 @@ use networks::model::{
     Action, BgpNeighbor, BgpNetwork, BgpProcess, BgpSelection, BgpSession, Chain, ChainId,
     Condition, Device, DeviceId, DeviceKind, Established, Hook, HookKind, HookScope, Interface,
     InterfaceAddress, InterfaceId, InterfaceKind, NextHop, PolicyAction, PolicyTerm, Port,
-    PrefixEntry, RouteMatch, RoutePolicy, RoutePolicyId, Rule, Sessions, Stage, StaticRoute,
-    Touches, Unknown, Unread, Vrf, VrfId,
+    PrefixEntry, RouteMatch, RoutePolicy, RoutePolicyId, Rule, Stage, StaticRoute, Touches,
+    Unknown, Unread, Vrf, VrfId,
 };
 use region::files::{Assumption, Attachment, Filtering};
 use region::{AssumptionName, AttachmentName, Date, Network, NetworkName, Region, Spanned};
@@ -85,18 +85,10 @@ impl Cloud<'_> {
     }
 
     fn device(&self, snapshot: &mut Snapshot, ends: &Ends) -> Device {
+        let name = format!("{}/{}", self.network.name, self.name.value);
         let mut device = Device {
-            name: format!("{}/{}", self.network.name, self.name.value),
-            file: self.network.file,
-            kind: DeviceKind::Router,
-            interfaces: Vec::new(),
             vrfs: Vec::new(),
-            tables: Vec::new(),
-            chains: Vec::new(),
-            policies: Vec::new(),
-            hooks: Vec::new(),
-            sessions: Sessions::stateless(),
-            unread: Vec::new(),
+            ..Device::new(name, self.network.file, DeviceKind::Router)
         };
         let mut vrf = Vrf::new("default");
         let mut neighbors = Vec::new();

@@ -4,9 +4,7 @@ use crate::snapshot::codes;
 use dialects::detect::{self, Detection, Language};
 use dialects::{cisco_ios, fortios, linux};
 use findings::{FileId, Finding, Severity, SourceFile, Sources, Span};
-use networks::model::{
-    Coverage, Device, DeviceKind, LineState, Reading, Sessions, Touches, Unread, Vrf,
-};
+use networks::model::{Coverage, Device, DeviceKind, LineState, Reading, Touches, Unread};
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -200,21 +198,12 @@ fn not_read(file: FileId, source: &SourceFile, name: &str, detected: Detection) 
         .at(origin)
         .with_hint("what crosses the device is unknown");
     let device = Device {
-        name: name.to_owned(),
-        file,
-        kind: DeviceKind::Router,
-        interfaces: Vec::new(),
-        vrfs: vec![Vrf::new("default")],
-        tables: Vec::new(),
-        chains: Vec::new(),
-        policies: Vec::new(),
-        hooks: Vec::new(),
-        sessions: Sessions::stateless(),
         unread: vec![Unread {
             origin,
             touches: Touches::Device,
             reason,
         }],
+        ..Device::new(name, file, DeviceKind::Router)
     };
     let lines = usize::try_from(source.line_count()).unwrap_or(usize::MAX);
     let coverage = Coverage {

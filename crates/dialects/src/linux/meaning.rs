@@ -8,7 +8,7 @@ use findings::{Code, Finding, Severity, Span};
 use ipnet::IpNet;
 use networks::model::{
     Action, Condition, Device, DeviceKind, Interface, InterfaceAddress, InterfaceId, InterfaceKind,
-    LineState, ReversePath, Rule, SessionEffect, Sessions, Touches, Unread, Vrf,
+    LineState, ReversePath, Rule, SessionEffect, Touches, Unread,
 };
 use packets::{AddressMatch, AddressSet, Family};
 use std::net::IpAddr;
@@ -27,19 +27,8 @@ pub(super) fn build(
     let path = text.source.path();
     let stem = path.rsplit('/').next().unwrap_or(path);
     let stem = stem.strip_suffix(".json").unwrap_or(stem);
-    let device = Device {
-        name: host.name.clone().unwrap_or_else(|| stem.to_owned()),
-        file: text.file,
-        kind: DeviceKind::Host,
-        interfaces: Vec::new(),
-        vrfs: vec![Vrf::new("default")],
-        tables: Vec::new(),
-        chains: Vec::new(),
-        policies: Vec::new(),
-        hooks: Vec::new(),
-        sessions: Sessions::stateless(),
-        unread: Vec::new(),
-    };
+    let name = host.name.as_deref().unwrap_or(stem);
+    let device = Device::new(name, text.file, DeviceKind::Host);
     let mut builder = Builder::new(device, false);
     let whole = text.line(1);
     builder.findings.clone_from(&host.findings);

@@ -24,7 +24,7 @@ mod routes;
 mod words;
 
 use findings::{FileId, SourceFile};
-use networks::model::{Coverage, Device, DeviceKind, Reading, Sessions, Vrf};
+use networks::model::{Coverage, Device, DeviceKind, Reading};
 use packets::Family;
 
 /// One file with its id.
@@ -91,19 +91,8 @@ pub fn read(host: File<'_>, rules: Option<File<'_>>, rules6: Option<File<'_>>) -
 pub fn read_rules(file: FileId, source: &SourceFile) -> LinuxReading {
     let path = source.path();
     let name = path.rsplit('/').next().unwrap_or(path);
-    let device = Device {
-        name: name.split('.').next().unwrap_or(name).to_owned(),
-        file,
-        kind: DeviceKind::Router,
-        interfaces: Vec::new(),
-        vrfs: vec![Vrf::new("default")],
-        tables: Vec::new(),
-        chains: Vec::new(),
-        policies: Vec::new(),
-        hooks: Vec::new(),
-        sessions: Sessions::stateless(),
-        unread: Vec::new(),
-    };
+    let name = name.split('.').next().unwrap_or(name);
+    let device = Device::new(name, file, DeviceKind::Router);
     let mut builder = netfilter::Builder::new(device, true);
     let coverage = rule_set(&mut builder, (file, source), Family::V4);
     builder.finish();

@@ -56,6 +56,24 @@ pub struct Device {
 }
 
 impl Device {
+    /// Makes a device with the default VRF and nothing else: no interface, no
+    /// route, no filter, no sessions.
+    pub fn new(name: impl Into<String>, file: FileId, kind: DeviceKind) -> Self {
+        Self {
+            name: name.into(),
+            file,
+            kind,
+            interfaces: Vec::new(),
+            vrfs: vec![Vrf::new("default")],
+            tables: Vec::new(),
+            chains: Vec::new(),
+            policies: Vec::new(),
+            hooks: Vec::new(),
+            sessions: Sessions::stateless(),
+            unread: Vec::new(),
+        }
+    }
+
     /// Returns an interface by its id.
     pub fn interface(&self, id: InterfaceId) -> Option<&Interface> {
         self.interfaces.get(id.index())

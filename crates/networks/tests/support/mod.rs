@@ -24,8 +24,7 @@ use networks::model::{
     BgpNeighbor, BgpNetwork, BgpProcess, BgpSelection, BgpSession, Device, DeviceKind, Interface,
     InterfaceAddress, InterfaceId, InterfaceKind, Network, NextHop, OspfArea, OspfAreaKind,
     OspfInterface, OspfMetricType, OspfProcess, PolicyAction, PolicyTerm, Redistribution,
-    RouteMatch, RoutePolicy, RoutePolicyId, RouteSet, RouteSource, Sessions, StaticRoute, Vrf,
-    VrfId,
+    RouteMatch, RoutePolicy, RoutePolicyId, RouteSet, RouteSource, StaticRoute, VrfId,
 };
 use networks::topology::{Declared, infer_links};
 use std::net::IpAddr;
@@ -46,19 +45,7 @@ pub(crate) fn line(at: u32) -> Span {
 
 /// A router without interfaces.
 pub(crate) fn router(name: &str) -> Device {
-    Device {
-        name: name.into(),
-        file: file(),
-        kind: DeviceKind::Router,
-        interfaces: Vec::new(),
-        vrfs: vec![Vrf::new("default")],
-        tables: Vec::new(),
-        chains: Vec::new(),
-        policies: Vec::new(),
-        hooks: Vec::new(),
-        sessions: Sessions::stateless(),
-        unread: Vec::new(),
-    }
+    Device::new(name, file(), DeviceKind::Router)
 }
 
 /// Adds an interface; a name that starts with `lo` is a loopback.

@@ -14,7 +14,7 @@ use networks::model::{
     Action, AddressRewrite, Chain, ChainId, Condition, Device, DeviceId, DeviceKind, Established,
     Hook, HookKind, HookScope, Interface, InterfaceAddress, InterfaceId, InterfaceKind,
     InterfaceSet, Link, Network, OutOfState, Port, PortRewrite, Rule, SessionEffect, Sessions,
-    Stage, Tracking, Translation, Vrf,
+    Stage, Tracking, Translation,
 };
 use networks::reachability::{Endpoint, Goal, LinkId, Start};
 use packets::{AddressSet, Ports, Protocol, TcpFlagMatch, TcpFlags};
@@ -122,19 +122,8 @@ fn prefix(text: &str) -> IpNet {
 impl Maker {
     fn device(&mut self, name: &str) -> DeviceId {
         let id = DeviceId(u32::try_from(self.region.network.devices.len()).unwrap());
-        self.region.network.devices.push(Device {
-            name: name.to_owned(),
-            file: self.span.file,
-            kind: DeviceKind::Router,
-            interfaces: Vec::new(),
-            vrfs: vec![Vrf::new("default")],
-            tables: Vec::new(),
-            chains: Vec::new(),
-            policies: Vec::new(),
-            hooks: Vec::new(),
-            sessions: Sessions::stateless(),
-            unread: Vec::new(),
-        });
+        let device = Device::new(name, self.span.file, DeviceKind::Router);
+        self.region.network.devices.push(device);
         self.region.routing.devices.push(DeviceRouting {
             vrfs: vec![VrfRouting::default()],
             ..DeviceRouting::default()

@@ -18,8 +18,8 @@ use super::reading::{LINE_NOT_READ, Read};
 use findings::{Code, FileId, Finding, Severity, SourceFile, Span};
 use ipnet::{IpNet, Ipv6Net};
 use networks::model::{
-    ChainId, Coverage, Device, DeviceKind, InterfaceId, LineState, Reading, RoutePolicyId,
-    Sessions, Touches, Unread, Vrf, VrfId,
+    ChainId, Coverage, Device, DeviceKind, InterfaceId, LineState, Reading, RoutePolicyId, Touches,
+    Unread, Vrf, VrfId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,24 +98,16 @@ impl<'c, 'a> Builder<'c, 'a> {
             },
             str::to_owned,
         );
+        let kind = if config.no_ip_routing.is_some() {
+            DeviceKind::Host
+        } else {
+            DeviceKind::Router
+        };
         Self {
             config,
             device: Device {
-                name,
-                file,
-                kind: if config.no_ip_routing.is_some() {
-                    DeviceKind::Host
-                } else {
-                    DeviceKind::Router
-                },
-                interfaces: Vec::new(),
                 vrfs: Vec::new(),
-                tables: Vec::new(),
-                chains: Vec::new(),
-                policies: Vec::new(),
-                hooks: Vec::new(),
-                sessions: Sessions::stateless(),
-                unread: Vec::new(),
+                ..Device::new(name, file, kind)
             },
             findings: Vec::new(),
             vrf_ids: BTreeMap::new(),

@@ -35,7 +35,7 @@ use super::version::Version;
 use findings::{Code, FileId, Finding, Severity, Span};
 use networks::model::{
     Action, Chain, ChainId, Condition, Device, DeviceKind, Hook, InterfaceId, InterfaceSet,
-    RoutePolicyId, Rule, Sessions, Touches, Unknown, Unread, Vrf, VrfId,
+    RoutePolicyId, Rule, Touches, Unknown, Unread, Vrf, VrfId,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -167,19 +167,7 @@ impl<'a> Domain<'a> {
             global,
             version,
             single: true,
-            device: Device {
-                name: String::new(),
-                file,
-                kind: DeviceKind::Router,
-                interfaces: Vec::new(),
-                vrfs: vec![Vrf::new("default")],
-                tables: Vec::new(),
-                chains: Vec::new(),
-                policies: Vec::new(),
-                hooks: Vec::new(),
-                sessions: Sessions::stateless(),
-                unread: Vec::new(),
-            },
+            device: Device::new("", file, DeviceKind::Router),
             interfaces: HashMap::new(),
             addressless: Vec::new(),
             zones: BTreeMap::new(),
