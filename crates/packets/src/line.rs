@@ -31,16 +31,23 @@ impl<A: Address> Fields<A> {
     /// Adds a condition on one field; values above the field's highest are dropped.
     #[must_use]
     pub fn with(mut self, field: Field, values: &Intervals<A>) -> Self {
-        let all = Intervals::range(A::ZERO, field.highest::<A>());
-        let values = values.and(&all);
+        let highest = field.highest::<A>();
+        let within;
+        let values = match values.parts().last() {
+            Some((_, last)) if *last > highest => {
+                within = values.and(&Intervals::range(A::ZERO, highest));
+                &within
+            }
+            _ => values,
+        };
         match self.parts.binary_search_by_key(&field, |(known, _)| *known) {
             Ok(place) => {
                 if let Some((_, known)) = self.parts.get_mut(place) {
-                    *known = known.and(&values);
+                    *known = known.and(values);
                 }
             }
-            Err(_) if values == all => {}
-            Err(place) => self.parts.insert(place, (field, values)),
+            Err(_) if *values.parts() == [(A::ZERO, highest)] => {}
+            Err(place) => self.parts.insert(place, (field, values.clone())),
         }
         self
     }

@@ -53,6 +53,8 @@ pub struct BddMark {
 #[derive(Debug, Clone)]
 pub struct Bdd<A> {
     nodes: Nodes,
+    /// Whether what led to a list goes as soon as it is compiled.
+    collects: bool,
     family: PhantomData<A>,
 }
 
@@ -61,7 +63,17 @@ impl<A: Address> Bdd<A> {
     pub fn with_limit(limit: usize) -> Self {
         Self {
             nodes: Nodes::new(limit),
+            collects: false,
             family: PhantomData,
+        }
+    }
+
+    /// Makes one that also gives back what compiling a list left as soon as it is
+    /// compiled, as a package with a collector of garbage would sooner or later.
+    pub fn collecting(limit: usize) -> Self {
+        Self {
+            collects: true,
+            ..Self::with_limit(limit)
         }
     }
 
@@ -230,7 +242,9 @@ impl<A: Address> PacketSets for Bdd<A> {
     fn first_match(&mut self, lines: &[Line<A, BddSet>]) -> Result<Verdicts<BddSet>, SetError> {
         let mark = self.mark();
         let made = self.compile(lines)?;
-        // What led to the result goes, as a package with a collector would have it.
+        if !self.collects {
+            return Ok(made);
+        }
         let mut keep = [made.permit, made.deny, made.unknown];
         self.release_keeping(mark, &mut keep)?;
         let [permit, deny, unknown] = keep;

@@ -44,7 +44,7 @@ impl Nodes {
                 high: EMPTY,
             }],
             table: vec![FREE; 1 << 8],
-            cache: Cache::new(),
+            cache: Cache::new(1),
             epochs: Epochs::default(),
             limit: limit.min(1 << 30),
             full: false,

@@ -31,7 +31,7 @@ pub(crate) struct Segment<A> {
 /// How much memory a diagram may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The most nodes; 12 bytes each, and at most 8 more in the table that finds them.
+    /// The most nodes; 12 bytes each, and at most 11 more in the table that finds them.
     pub nodes: usize,
     /// The most segments over all nodes; 8 bytes each for IPv4, 32 for IPv6.
     pub segments: usize,
@@ -148,7 +148,11 @@ impl<A: Address> Arena<A> {
 
     /// Returns where a node's segments begin and end in the pool.
     pub(crate) fn span(&self, node: u32) -> (usize, usize) {
-        let node = self.nodes[node as usize];
+        self.span_at(node as usize)
+    }
+
+    fn span_at(&self, place: usize) -> (usize, usize) {
+        let node = self.nodes[place];
         let start = node.start as usize;
         (start, start + (node.shape & LENGTH) as usize)
     }
@@ -207,7 +211,7 @@ impl<A: Address> Arena<A> {
             return 0;
         };
         self.table[slot] = made;
-        if self.nodes.len() * 2 > self.table.len() {
+        if self.nodes.len() * 4 > self.table.len() * 3 {
             self.grow();
         }
         made
@@ -259,45 +263,71 @@ impl<A: Address> Arena<A> {
         }
     }
 
-    /// Forgets every node made after `height` was taken but those that are kept,
-    /// ascending, with all below them.
+    /// Forgets every node made after `height` was taken but those that some edges
+    /// lead to, and renews these edges.
     ///
     /// Nodes slide down in their places, so no second copy of them is needed.
-    /// `leads` tells whether an edge leads to a node. Returns the numbers that
-    /// nodes have now, by the ones they had, from `height` on.
+    /// `leads` tells whether an edge leads to a node.
     pub(crate) fn compact(
         &mut self,
         height: Height,
-        kept: &[u32],
+        edges: &mut [Edge],
         leads: impl Fn(Edge) -> bool,
-    ) -> Vec<u32> {
-        let first = height.nodes;
-        let mut moved = vec![0; self.nodes.len().saturating_sub(first as usize)];
-        let mut end = height.segments;
-        for (number, node) in (first..).zip(kept) {
-            let (from, to) = self.span(*node);
+    ) {
+        let first = height.nodes as usize;
+        let above = |edge: Edge| {
+            let node = leads(edge).then(|| (index(edge) as usize).checked_sub(first));
+            node.flatten()
+        };
+        // Which nodes stay, and then the numbers that they have.
+        let mut moved = vec![0_u32; self.nodes.len().saturating_sub(first)];
+        for place in edges.iter().copied().filter_map(above) {
+            moved[place] = 1;
+        }
+        // A node's children are older than the node.
+        for place in (0..moved.len()).rev() {
+            if moved[place] == 0 {
+                continue;
+            }
+            let (from, to) = self.span_at(first + place);
+            for at in from..to {
+                if let Some(child) = above(self.pool[at].child) {
+                    moved[child] = 1;
+                }
+            }
+        }
+        let (mut next, mut end) = (height.nodes, height.segments);
+        for place in 0..moved.len() {
+            if moved[place] == 0 {
+                continue;
+            }
+            let (from, to) = self.span_at(first + place);
             let start = end;
-            for place in from..to {
-                let mut segment = self.pool[place];
-                let child = index(segment.child);
-                if leads(segment.child) && child >= first {
-                    segment.child = moved[(child - first) as usize] << 1 | segment.child & 1;
+            for at in from..to {
+                let mut segment = self.pool[at];
+                if let Some(child) = above(segment.child) {
+                    segment.child = moved[child] << 1 | segment.child & 1;
                 }
                 self.pool[end] = segment;
                 end += 1;
             }
-            let shape = self.nodes[*node as usize].shape;
+            let shape = self.nodes[first + place].shape;
             let hash = row_hash((shape >> LEVEL_SHIFT) as Level, &self.pool[start..end]);
             // A start is never above the one it had.
             let start = u32::try_from(start).unwrap_or(u32::MAX);
-            self.nodes[number as usize] = Node { start, shape, hash };
-            moved[(*node - first) as usize] = number;
+            self.nodes[next as usize] = Node { start, shape, hash };
+            moved[place] = next;
+            next += 1;
         }
-        self.nodes.truncate(first as usize + kept.len());
+        for edge in edges {
+            if let Some(place) = above(*edge) {
+                *edge = moved[place] << 1 | *edge & 1;
+            }
+        }
+        self.nodes.truncate(next as usize);
         self.pool.truncate(end);
         self.full = None;
         self.find_anew(self.table.len());
-        moved
     }
 
     /// Forgets every node made after `height` was taken.

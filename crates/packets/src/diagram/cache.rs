@@ -30,12 +30,16 @@ const NOTHING: Entry = Entry {
 #[derive(Debug, Clone)]
 pub(crate) struct Cache {
     entries: Vec<Entry>,
+    /// So many nodes there may be for an entry before there are more entries.
+    nodes_each: usize,
 }
 
 impl Cache {
-    pub(crate) fn new() -> Self {
+    /// Makes a cache that has an entry for every so many nodes.
+    pub(crate) fn new(nodes_each: usize) -> Self {
         Self {
             entries: vec![NOTHING; LEAST],
+            nodes_each,
         }
     }
 
@@ -64,7 +68,7 @@ impl Cache {
         epochs: &Epochs,
         nodes: usize,
     ) {
-        if nodes > self.entries.len() && self.entries.len() < MOST {
+        if nodes > self.entries.len() * self.nodes_each && self.entries.len() < MOST {
             self.grow();
         }
         let slot = self.slot(left, right);

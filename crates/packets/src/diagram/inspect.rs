@@ -285,7 +285,7 @@ impl<A: Address> Diagram<A> {
         let edge = self.open(set)?;
         let max = field.highest::<A>();
         let mut values = vec![A::ZERO, max];
-        for node in self.reachable(&[edge], 0) {
+        for node in self.reachable(&[edge]) {
             let level = self.arena.level(node);
             let bit = mark_bit(level);
             if bit != 0 && field == Field::Mark {
@@ -310,7 +310,7 @@ impl<A: Address> Diagram<A> {
     /// [`SetError::Released`].
     pub fn depends_on(&self, set: Set) -> Result<Vec<Field>, SetError> {
         let edge = self.open(set)?;
-        let nodes = self.reachable(&[edge], 0);
+        let nodes = self.reachable(&[edge]);
         let fields: FxHashSet<Field> = nodes
             .into_iter()
             .map(|node| Field::at(self.arena.level(node)))
@@ -327,20 +327,18 @@ impl<A: Address> Diagram<A> {
     ///
     /// [`SetError::Released`].
     pub fn size(&self, set: Set) -> Result<(usize, usize), SetError> {
-        let nodes = self.reachable(&[self.open(set)?], 0);
+        let nodes = self.reachable(&[self.open(set)?]);
         let segments = nodes.iter().map(|node| self.arena.row(*node).len()).sum();
         Ok((nodes.len(), segments))
     }
 
-    /// Returns the nodes under some edges from node `from` on, in no particular order.
-    pub(super) fn reachable(&self, edges: &[Edge], from: u32) -> Vec<u32> {
+    /// Returns the nodes under some edges, in no particular order.
+    pub(super) fn reachable(&self, edges: &[Edge]) -> Vec<u32> {
         let mut seen: FxHashSet<u32> = FxHashSet::default();
         let mut left: Vec<u32> = edges.iter().map(|edge| index(*edge)).collect();
         let mut nodes = Vec::new();
         while let Some(node) = left.pop() {
-            // What is below a node is older than it.
-            let wanted = node >= from && self.arena.level(node) < TERMINAL_LEVEL;
-            if wanted && seen.insert(node) {
+            if self.arena.level(node) < TERMINAL_LEVEL && seen.insert(node) {
                 nodes.push(node);
                 left.extend(
                     self.arena

@@ -37,6 +37,10 @@ pub(crate) const EMPTY: Edge = 0;
 /// The set of all packets: the complement of the empty one.
 pub(crate) const FULL: Edge = 1;
 
+/// A result is remembered for every so many nodes: most nodes are lists that
+/// were compiled once, and work at any time is about few of them.
+const NODES_EACH: usize = 4;
+
 /// Tells whether a node or one below it looks at the mark; most never do, and
 /// are left alone when marks are written or forgotten.
 fn looks_at_mark<A: Address>(arena: &Arena<A>, level: Level, row: &[Segment<A>]) -> bool {
@@ -95,7 +99,8 @@ pub struct Diagram<A> {
     /// Segments of the nodes under construction, the innermost last.
     stack: Vec<Segment<A>>,
     counts: Counts,
-    /// Memory for compiling lists, kept from one list to the next.
+    /// Memory for compiling lists, kept from one list to the next until memory is
+    /// given back.
     scratch: Option<Scratch<A>>,
     /// The headers that packets can have, once they were asked for.
     headers: Option<Set>,
@@ -131,7 +136,7 @@ impl<A: Address> Diagram<A> {
     pub fn with_limits(limits: Limits) -> Self {
         Self {
             arena: Arena::new(limits, looks_at_mark),
-            cache: Cache::new(),
+            cache: Cache::new(NODES_EACH),
             epochs: Epochs::default(),
             stack: Vec::new(),
             counts: Counts::default(),
@@ -295,7 +300,7 @@ impl<A: Address> Diagram<A> {
         let edge = from.open(set)?;
         let mut copies = rustc_hash::FxHashMap::default();
         copies.insert(EMPTY, EMPTY);
-        let mut order = from.reachable(&[edge], 0);
+        let mut order = from.reachable(&[edge]);
         order.sort_unstable();
         let copied = self.copy(from, &order, &mut copies).map_or(EMPTY, |()| {
             copies
@@ -440,6 +445,7 @@ impl<A: Address> PacketSets for Diagram<A> {
             return Err(SetError::Released);
         }
         self.arena.shrink(mark.height);
+        self.scratch = None;
         Ok(())
     }
 
@@ -453,17 +459,13 @@ impl<A: Address> PacketSets for Diagram<A> {
         if !made || !self.epochs.holds(mark.epoch, last) {
             return Err(SetError::Released);
         }
-        let mut kept = self.reachable(&edges, mark.height.nodes);
-        // A node's children are older than the node.
-        kept.sort_unstable();
         if !self.epochs.release(mark.height.nodes) {
             return Err(SetError::Released);
         }
-        let moved = self.arena.compact(mark.height, &kept, |_| true);
+        self.scratch = None;
+        self.arena.compact(mark.height, &mut edges, |_| true);
         for (set, edge) in keep.iter_mut().zip(edges) {
-            let node = index(edge).checked_sub(mark.height.nodes);
-            let now = node.and_then(|node| moved.get(node as usize));
-            *set = self.close(now.map_or(edge, |now| now << 1 | edge & 1))?;
+            *set = self.close(edge)?;
         }
         Ok(())
     }

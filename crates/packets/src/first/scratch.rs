@@ -66,7 +66,7 @@ impl<A: Address> Scratch<A> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             arena: Arena::new(limits, decides_all),
-            cache: Cache::new(),
+            cache: Cache::new(1),
             epochs: Epochs::default(),
             stack: Vec::new(),
             firsts: 0,
@@ -306,29 +306,8 @@ impl<A: Address> Scratch<A> {
 
     /// Forgets every node that none of the edges leads to, and renews the edges.
     pub(super) fn collect(&mut self, edges: &mut [Edge]) {
-        let mut seen = vec![false; self.arena.len()];
-        let mut left: Vec<Edge> = edges.to_vec();
-        while let Some(edge) = left.pop() {
-            if edge & 1 == 0
-                && let Some(known) = seen.get_mut(index(edge) as usize)
-                && !std::mem::replace(known, true)
-            {
-                left.extend(self.row(edge).iter().map(|segment| segment.child));
-            }
-        }
-        // A node's children are older than the node.
-        let kept: Vec<u32> = (0_u32..)
-            .zip(seen)
-            .filter_map(|(node, kept)| kept.then_some(node))
-            .collect();
         let start = Arena::<A>::new(self.arena.limits(), decides_all).height();
-        let leads = |edge: Edge| edge & 1 == 0;
-        let moved = self.arena.compact(start, &kept, leads);
-        for edge in edges.iter_mut().filter(|edge| leads(**edge)) {
-            let node = (index(*edge) as usize).checked_sub(1);
-            let now = node.and_then(|node| moved.get(node));
-            *edge = now.map_or(UNDECIDED, |now| now << 1);
-        }
+        self.arena.compact(start, edges, |edge| edge & 1 == 0);
         self.forget_results();
     }
 
@@ -336,7 +315,7 @@ impl<A: Address> Scratch<A> {
     fn forget_results(&mut self) {
         if !self.epochs.release(1) {
             // Epochs have run out: without any remembered result they can start anew.
-            self.cache = Cache::new();
+            self.cache = Cache::new(1);
             self.epochs = Epochs::default();
         }
     }
