@@ -1,7 +1,7 @@
 //! From text to all pairs both ways.
 //!
 //! Each folder is read from disk (its files are warm), its routes are computed,
-//! observed tables put in, and every ordered pair of its segments is judged
+//! observed tables put in where they are given, and every ordered pair of its segments is judged
 //! there and back; a region's journeys are judged with what nobody asked for.
 //! Each run is a process of its own: its time is the CPU time of all its threads,
 //! in user and system mode, from its start; its memory the most it ever held.
@@ -11,7 +11,6 @@
 
 use cpu_time::ProcessTime;
 use journeys::{World, excess, inferred, judge, trouble};
-use networks::control;
 use region::Date;
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -78,10 +77,8 @@ fn run(path: &Path) -> Result<(), Failure> {
     };
     let snapshot = snapshots::load(path, today)?;
     steps.end("text read and understood");
-    let mut routing = control::compute(&snapshot.network);
+    let routing = snapshot.routing();
     steps.end("routes");
-    snapshot.replace_observed(&mut routing);
-    steps.end("observed tables");
     let memberships: Vec<_> = snapshot
         .devices
         .iter()
@@ -105,7 +102,8 @@ fn run(path: &Path) -> Result<(), Failure> {
         steps.end("journeys");
         trouble::findings(&world, &journeys);
         steps.end("findings");
-        excess::excess(&world, region, today);
+        let excess = excess::excess(&world, region, today);
+        excess::findings(&world, &excess);
         excess::red_lines(&world, region);
         steps.end("excess");
     } else {

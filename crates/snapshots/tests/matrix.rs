@@ -2,7 +2,6 @@ use crate::support::{copy, data, folder, load};
 use journeys::World;
 use journeys::inferred::{alone, matrix, pairs, segments};
 use journeys::verdict::LegKind;
-use networks::control;
 use std::path::Path;
 
 /// One proof for all pairs says of each what asking about it alone does.
@@ -81,8 +80,7 @@ struct Counts {
 )]
 fn check(folder: &Path, segments_in: usize, pairs_in: usize) -> Counts {
     let snapshot = load(folder);
-    let mut routing = control::compute(&snapshot.network);
-    snapshot.replace_observed(&mut routing);
+    let routing = snapshot.routing();
     let world = World {
         sources: &snapshot.sources,
         network: &snapshot.network,
