@@ -9,3 +9,4 @@ pub mod cisco_ios;
 pub mod detect;
 pub mod fortios;
 pub mod linux;
+pub mod statement;

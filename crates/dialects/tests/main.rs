@@ -12,3 +12,6 @@ mod fortios_manual;
 /// Linux: rule sets and host files.
 #[cfg(test)]
 mod linux;
+/// The lines that a statement is made of.
+#[cfg(test)]
+mod statement;

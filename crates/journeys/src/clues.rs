@@ -6,13 +6,15 @@
 //! stopped the packet, which is none.
 
 use crate::World;
+use crate::lines::{behind, whole, with_behind};
 use crate::missing;
-use crate::near_miss::{At, NearMiss, Wanted, near_misses};
+use crate::near_miss::{At, Mismatch, NearMiss, Wanted, calls, near_misses, near_misses_at};
 use crate::story::Line;
 use crate::whence;
+use dialects::statement::{About, Whole};
 use findings::Span;
 use networks::interpret::{Disposition, HookOutcome, HopTrace, Step, Trace, WayOut};
-use networks::model::{Device, HookKind, InterfaceId, Port};
+use networks::model::{Device, HookKind, InterfaceId, Port, Stage};
 use packets::Packet;
 
 /// How many of each kind are told.
@@ -24,7 +26,40 @@ pub(crate) fn clues(world: &World<'_>, trace: &Trace) -> Vec<Line> {
         return Vec::new();
     }
     let mut clues = filters(world, trace);
+    clues.extend(decided(world, trace));
     clues.extend(translations(world, trace));
+    clues.extend(let_through(world, trace));
+    clues.extend(untranslated(world, trace));
+    clues.extend(with_behind(world, whereabouts(world, trace), WAYS));
+    clues.extend(with_behind(
+        world,
+        rewritten(world, trace),
+        &[About::Translation],
+    ));
+    clues
+}
+
+/// What lines of routes and interfaces are about.
+const WAYS: &[About] = &[
+    About::Prefix,
+    About::Gateway,
+    About::Leaves,
+    About::Effect,
+    About::Address,
+];
+
+/// What a line that drops packets is about.
+const RULES: &[About] = &[
+    About::Effect,
+    About::Source,
+    About::Destination,
+    About::Service,
+    About::Match,
+];
+
+/// Clues on routes and interfaces.
+fn whereabouts(world: &World<'_>, trace: &Trace) -> Vec<Line> {
+    let mut clues = Vec::new();
     if matches!(
         trace.disposition,
         Disposition::NoRoute { .. } | Disposition::Discarded { .. }
@@ -32,12 +67,84 @@ pub(crate) fn clues(world: &World<'_>, trace: &Trace) -> Vec<Line> {
         clues.extend(routes(world, trace));
     }
     clues.extend(way_back(world, trace));
-    clues.extend(rewritten(world, trace));
+    clues.extend(whence::passed_over(world, trace));
     clues.extend(missing::unused_routes(world, trace));
     clues.extend(missing::gateways(world, trace));
     clues.extend(missing::zones(world, trace));
+    clues.extend(missing::forwarding(world, trace));
     clues.extend(roles(world, trace));
     clues
+}
+
+/// What the rule that dropped the packet is made of.
+fn decided(world: &World<'_>, trace: &Trace) -> Vec<Line> {
+    let (Disposition::Dropped { rule, .. }, Some(hop)) = (&trace.disposition, trace.hops.last())
+    else {
+        return Vec::new();
+    };
+    let packet = packet_before_drop(hop);
+    let near = [packet.source, packet.destination];
+    rule.origin
+        .filter(|_| rule.rule.is_some())
+        .map_or_else(Vec::new, |origin| behind(world, origin, RULES, &near))
+}
+
+/// Where a device that translates has no way for a packet: rules that would let
+/// it through with another destination, as which it was perhaps meant to go on.
+fn untranslated(world: &World<'_>, trace: &Trace) -> Vec<Line> {
+    let (
+        Disposition::NoRoute { device: id }
+        | Disposition::Discarded { device: id, .. }
+        | Disposition::Exits {
+            port: Port { device: id, .. },
+            ..
+        },
+        Some(hop),
+    ) = (&trace.disposition, trace.hops.last())
+    else {
+        return Vec::new();
+    };
+    let Some(device) = world.network.device(*id) else {
+        return Vec::new();
+    };
+    let mut hooks = device.hooks.iter();
+    if !hooks.any(|hook| hook.kind == HookKind::Translation) {
+        return Vec::new();
+    }
+    let here = At {
+        leaves: None,
+        ..at(device, hop)
+    };
+    let packet = packet_before_drop(hop);
+    let mut misses = Vec::new();
+    for hook in &device.hooks {
+        if hook.kind == HookKind::Filter && hook.stage == Stage::Egress {
+            misses.extend(near_misses_at(hook, &packet, here, Wanted::Permit));
+        }
+    }
+    misses.retain(|miss| {
+        let mut about = miss.mismatches.iter().map(|mismatch| mismatch.about);
+        about.all(|about| about == Some(About::Destination))
+    });
+    told(world, misses, &packet, "would let it through")
+}
+
+/// How the rules that let the packet through on its way translate it, or do not.
+fn let_through(world: &World<'_>, trace: &Trace) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for hop in &trace.hops {
+        for step in &hop.steps {
+            let Step::Hook(hook) = step else { continue };
+            let rule = hook.rules.last().filter(|rule| rule.rule.is_some());
+            if let (HookOutcome::Accepted, Some(origin)) =
+                (hook.outcome, rule.and_then(|rule| rule.origin))
+            {
+                let near = [hook.packet.source];
+                lines.extend(behind(world, origin, &[About::Translation], &near));
+            }
+        }
+    }
+    lines
 }
 
 /// Nearly matching permits of the filter that dropped it.
@@ -54,25 +161,26 @@ fn filters(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     let Some(hook) = device.hooks.get(*hook) else {
         return Vec::new();
     };
-    let misses = near_misses(
-        hook.chain,
-        &packet_before_drop(hop),
-        at(device, hop),
-        Wanted::Permit,
-    );
+    let packet = packet_before_drop(hop);
+    let misses = near_misses(hook.chain, &packet, at(device, hop), Wanted::Permit);
     // What enters, or leaves, by the wrong interface was sent there.
     let sent_wrong = misses
         .iter()
         .take(CLUES_MAX)
-        .any(|miss| miss.mismatches.iter().any(|mismatch| mismatch.of_interface));
-    let mut lines = told(misses, "would let it through");
+        .any(|miss| miss.mismatches.iter().any(Mismatch::of_interface));
+    let mut lines = told(world, misses, &packet, "would let it through");
+    for rule in calls(hook.chain, &packet, at(device, hop))
+        .into_iter()
+        .take(CLUES_MAX)
+    {
+        let text = "the rules it is sent to by this do not let it through";
+        lines.push(Line::new(text, Some(rule.origin)));
+    }
     if sent_wrong {
-        lines.extend(missing::sent_here(world, trace));
-        lines.extend(missing::routed_by(Some(hop)));
-        lines.extend(whence::near_routes(
-            device,
-            packet_before_drop(hop).destination,
-        ));
+        let mut sent = missing::sent_here(world, trace);
+        sent.extend(missing::routed_by(Some(hop)));
+        sent.extend(whence::near_routes(device, packet.destination));
+        lines.extend(with_behind(world, sent, WAYS));
     }
     lines
 }
@@ -81,7 +189,7 @@ fn filters(world: &World<'_>, trace: &Trace) -> Vec<Line> {
 fn translations(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     let hops = trace.hops.iter();
     hops.flat_map(|hop| missed_translations(world, hop))
-        .flat_map(|misses| told(misses, "would translate it"))
+        .flat_map(|(packet, misses)| told(world, misses, &packet, "would translate it"))
         .collect()
 }
 
@@ -92,31 +200,31 @@ pub(crate) fn missed_translation(world: &World<'_>, hops: &[HopTrace]) -> Option
         .iter()
         .rev()
         .flat_map(|hop| missed_translations(world, hop));
-    let nearest = misses.find_map(|misses| misses.into_iter().next())?;
+    let nearest = misses.find_map(|(_, misses)| misses.into_iter().next())?;
     let of_list = nearest.mismatches.iter().find_map(|mismatch| mismatch.span);
     of_list.or(Some(nearest.rule.origin))
 }
 
-/// The translation rules of each hook of a device that failed in one thing.
-fn missed_translations<'a>(world: &World<'a>, hop: &HopTrace) -> Vec<Vec<NearMiss<'a>>> {
+/// The translation rules of each hook of a device that failed in one thing, with
+/// the packet as they saw it, or would have seen it: a hook for other
+/// interfaces is not met at all.
+fn missed_translations<'a>(world: &World<'a>, hop: &HopTrace) -> Vec<(Packet, Vec<NearMiss<'a>>)> {
     let Some(device) = world.network.device(hop.device) else {
         return Vec::new();
     };
     let mut found = Vec::new();
-    for step in &hop.steps {
-        let Step::Hook(seen) = step else { continue };
-        let Some(hook) = device.hooks.get(seen.hook) else {
-            continue;
-        };
-        if hook.kind == HookKind::Translation && seen.outcome == HookOutcome::Accepted {
-            let mut misses = near_misses(
-                hook.chain,
-                &seen.packet,
-                at(device, hop),
-                Wanted::Translation,
-            );
+    for (index, hook) in device.hooks.iter().enumerate() {
+        let met = hop.steps.iter().find_map(|step| match step {
+            Step::Hook(seen) if seen.hook == index => Some(seen),
+            _ => None,
+        });
+        let packet = met.map_or(hop.received, |seen| seen.packet);
+        let left_alone = met.is_none_or(|seen| seen.outcome == HookOutcome::Accepted);
+        if hook.kind == HookKind::Translation && left_alone {
+            let here = at(device, hop);
+            let mut misses = near_misses_at(hook, &packet, here, Wanted::Translation);
             misses.retain(|miss| miss.mismatches.len() == 1);
-            found.push(misses);
+            found.push((packet, misses));
         }
     }
     found
@@ -134,19 +242,42 @@ fn at<'a>(device: &'a Device, hop: &HopTrace) -> At<'a> {
     }
 }
 
-/// A line a rule, and one for each list's line that the mismatch is in.
-pub(crate) fn told(misses: Vec<NearMiss<'_>>, does: &str) -> Vec<Line> {
+/// A line a rule, and one for each list's line that the mismatch is in, with
+/// what these are made of.
+pub(crate) fn told(
+    world: &World<'_>,
+    misses: Vec<NearMiss<'_>>,
+    packet: &Packet,
+    does: &str,
+) -> Vec<Line> {
     let mut lines = Vec::new();
     for miss in misses.into_iter().take(CLUES_MAX) {
         let texts: Vec<&str> = miss.mismatches.iter().map(|m| m.text.as_str()).collect();
         let text = format!("{does}, but {}", texts.join(", and "));
         lines.push(Line::new(text, Some(miss.rule.origin)));
         for mismatch in miss.mismatches {
+            let about = mismatch
+                .about
+                .map_or(RULES.to_vec(), |about| vec![about, About::Match]);
+            let near = match mismatch.about {
+                Some(About::Source) => vec![packet.source],
+                Some(About::Destination) => vec![packet.destination],
+                _ => vec![packet.source, packet.destination],
+            };
+            let mut places = vec![Line::new("", Some(miss.rule.origin))];
+            if let Some((text, span)) = mismatch.interface {
+                places.push(Line::new(text, Some(span)));
+            }
             if mismatch.span.is_some() {
-                lines.push(Line::new(mismatch.text, mismatch.span));
+                places.push(Line::new(mismatch.text, mismatch.span));
             }
             let others = mismatch.others.into_iter();
-            lines.extend(others.map(|(text, span)| Line::new(text, Some(span))));
+            places.extend(others.map(|(text, span)| Line::new(text, Some(span))));
+            for place in places {
+                let parts = place.span.map(|span| behind(world, span, &about, &near));
+                lines.extend(Some(place).filter(|place| !place.text.is_empty()));
+                lines.extend(parts.into_iter().flatten());
+            }
         }
     }
     lines
@@ -186,6 +317,7 @@ fn routes(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     let to = packet_before_drop(hop).destination;
     let mut lines = whence::near_routes(device, to);
     lines.extend(whence::lost(world, hop.device, to));
+    lines.extend(whole(world, device, Whole::Routes));
     lines
 }
 
@@ -208,6 +340,7 @@ fn way_back(world: &World<'_>, trace: &Trace) -> Vec<Line> {
         .into_iter()
         .collect();
     lines.extend(whence::near_routes(device, back));
+    lines.extend(whole(world, device, Whole::Routes));
     lines
 }
 

@@ -3,7 +3,7 @@
 use crate::World;
 use crate::ask::{Engines, Inquiry, Outcome};
 use crate::missing;
-use crate::placement::{Placed, place_segment, place_service};
+use crate::placement::{End, Placed, place_segment, place_service};
 use crate::traffic;
 use crate::verdict::{Asked, Assumption, Doubt, Leg, LegKind, worst};
 use findings::Span;
@@ -15,6 +15,7 @@ use region::{
     AgreementName, AskedBy, Date, JourneyKey, NetworkName, Region, SegmentInfo, ServiceInfo,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::thread;
 
 /// What can be said of one journey.
@@ -176,6 +177,9 @@ pub fn judge_pair(
             Err(error) => joined.doubt(error.to_string(), service.span),
         }
     }
+    for (text, span) in claimed(world, service, &ends) {
+        joined.doubt(text, span);
+    }
     for prefix in &segment.segment.prefixes {
         let whole = prefix.net();
         if !is_covered(whole, &placed) {
@@ -199,6 +203,31 @@ pub fn judge_pair(
         }
     }
     joined.into_verdict(world)
+}
+
+/// Routers of a service's network that answer for one of its addresses as the
+/// virtual one of a redundancy group: nobody else can be told to have it.
+fn claimed(world: &World<'_>, service: &ServiceInfo<'_>, ends: &[End]) -> Vec<(String, Span)> {
+    if ends.iter().any(|end| matches!(end, End::Device(_))) {
+        return Vec::new();
+    }
+    let is_of = |address: &IpAddr| {
+        let mut own = service.service.addresses.iter().map(|own| own.net());
+        own.any(|own| own == IpNet::from(*address))
+    };
+    let mut found = Vec::new();
+    for (id, device) in world.network.devices() {
+        if world.network_of(id) != Some(service.network) {
+            continue;
+        }
+        for group in device.interfaces.iter().flat_map(|own| &own.redundancy) {
+            for address in group.addresses.iter().filter(|address| is_of(address)) {
+                let text = format!("`{}` itself answers for {address}", device.name);
+                found.push((text, group.origin));
+            }
+        }
+    }
+    found
 }
 
 /// Tells whether the places of a segment have every address of one of its prefixes.

@@ -7,6 +7,7 @@ mod clues;
 pub mod excess;
 pub mod inferred;
 pub mod judge;
+mod lines;
 mod missing;
 pub mod near_miss;
 pub mod placement;

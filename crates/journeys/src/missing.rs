@@ -3,10 +3,14 @@
 //! the one that a rule is for.
 
 use crate::World;
+use crate::lines::whole;
 use crate::near_miss::{At, Wanted, matching_routes, near_misses};
 use crate::story::Line;
+use dialects::statement::Whole;
 use networks::interpret::{Decision, Disposition, HopTrace, Step, Trace};
-use networks::model::{Device, DeviceId, InterfaceId, NextHop};
+use networks::model::{
+    Action, Device, DeviceId, InterfaceId, NextHop, RouteAction, Rule, StaticRoute,
+};
 use region::NetworkName;
 use std::net::IpAddr;
 
@@ -105,7 +109,9 @@ pub(crate) fn routed_by(hop: Option<&HopTrace>) -> Vec<Line> {
 /// Static routes to the destination that the device has and does not use, and
 /// its own addresses near their gateways.
 pub(crate) fn unused_routes(world: &World<'_>, trace: &Trace) -> Vec<Line> {
-    let Disposition::NoRoute { device: id } = trace.disposition else {
+    let (Disposition::NoRoute { device: id } | Disposition::Discarded { device: id, .. }) =
+        trace.disposition
+    else {
         return Vec::new();
     };
     let (Some(device), Some(hop)) = (world.network.device(id), trace.hops.last()) else {
@@ -114,7 +120,10 @@ pub(crate) fn unused_routes(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     let to = crate::clues::packet_before_drop(hop).destination;
     let mut lines = Vec::new();
     let routes = device.vrfs.iter().flat_map(|vrf| &vrf.static_routes);
-    for route in routes.filter(|route| route.prefix.contains(&to)) {
+    let meant = |route: &&StaticRoute| {
+        route.prefix.contains(&to) && !matches!(route.next_hop, NextHop::Discard)
+    };
+    for route in routes.filter(meant) {
         lines.push(Line::new(
             format!("has a route to {}, which is not used", route.prefix),
             Some(route.origin),
@@ -128,6 +137,14 @@ pub(crate) fn unused_routes(world: &World<'_>, trace: &Trace) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// What says that a device where a packet stopped does not forward.
+pub(crate) fn forwarding(world: &World<'_>, trace: &Trace) -> Option<Line> {
+    let Disposition::NotForwarded { device } = trace.disposition else {
+        return None;
+    };
+    whole(world, world.network.device(device)?, Whole::Forwarding)
 }
 
 /// Interfaces of the way that are in no zone, at a device that has zones.
@@ -174,10 +191,21 @@ pub(crate) fn sent_here(world: &World<'_>, trace: &Trace) -> Vec<Line> {
             if !origins.contains(&rule.origin) {
                 let text = format!("`{}` would route it by this, and cannot", device.name);
                 lines.push(Line::new(text, Some(rule.origin)));
+                for gateway in next_hops(rule) {
+                    lines.extend(near_interfaces(world, gateway, |other| {
+                        other == before.device
+                    }));
+                }
             }
         }
         let misses = near_misses(chain, &before.received, at, Wanted::Routing);
-        lines.extend(crate::clues::told(misses, "would route it elsewhere"));
+        let packet = &before.received;
+        lines.extend(crate::clues::told(
+            world,
+            misses,
+            packet,
+            "would route it elsewhere",
+        ));
     }
     if let Some(interface) = before.enters.and_then(|id| device.interface(id)) {
         lines.push(Line::new(
@@ -186,6 +214,23 @@ pub(crate) fn sent_here(world: &World<'_>, trace: &Trace) -> Vec<Line> {
         ));
     }
     lines
+}
+
+/// The addresses that a rule of policy routing sends packets to.
+fn next_hops(rule: &Rule) -> Vec<IpAddr> {
+    let hops = match &rule.action {
+        Action::Route(
+            RouteAction::FirstUsable(hops)
+            | RouteAction::AnyOf(hops)
+            | RouteAction::FirstUsableUnlessRouted(hops),
+        ) => hops.as_slice(),
+        _ => &[],
+    };
+    let addresses = hops.iter().filter_map(|hop| match hop {
+        NextHop::Address(address) | NextHop::InterfaceAddress(_, address) => Some(*address),
+        _ => None,
+    });
+    addresses.collect()
 }
 
 fn dropped_at<'a>(world: &World<'a>, trace: &'a Trace) -> Option<(&'a Device, &'a HopTrace)> {

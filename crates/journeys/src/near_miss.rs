@@ -4,12 +4,13 @@
 //! the one that dropped it but the one that was meant to let it through. Such
 //! a line fails in one condition, or two.
 
+use dialects::statement::About;
 use findings::Span;
 use networks::model::{
-    Action, Chain, ChainId, Condition, ConnectionStates, Device, InterfaceId, InterfaceSet,
+    Action, Chain, ChainId, Condition, ConnectionStates, Device, Hook, InterfaceId, InterfaceSet,
     RouteAction, Rule,
 };
-use packets::{AddressMatch, AddressSet, Fragment, Packet, Ports, Protocol};
+use packets::{AddressMatch, AddressSet, Fragment, Packet, Ports, Protocol, slip};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
@@ -22,11 +23,12 @@ pub struct Mismatch {
     pub span: Option<Span>,
     /// Other lines of that list that fail in as little.
     pub others: Vec<(String, Span)>,
-    /// Whether it is in the interfaces.
-    pub(crate) of_interface: bool,
-    /// How many bits wider the nearest set of addresses would have to be for the
-    /// address to be in it; zero for all else.
-    apart: u32,
+    /// What of the rule it is in, where its lines tell that apart.
+    pub(crate) about: Option<About>,
+    /// The interface that does not fit.
+    pub(crate) interface: Option<(String, Span)>,
+    /// How far from fitting it is; see [`distance`].
+    distance: u32,
 }
 
 impl Mismatch {
@@ -35,9 +37,23 @@ impl Mismatch {
             text,
             span: None,
             others: Vec::new(),
-            of_interface: false,
-            apart: 0,
+            about: None,
+            interface: None,
+            distance: 0,
         }
+    }
+
+    fn about(text: String, about: About, distance: u32) -> Self {
+        Self {
+            about: Some(about),
+            distance,
+            ..Self::new(text)
+        }
+    }
+
+    /// Tells whether it is in the interfaces.
+    pub(crate) fn of_interface(&self) -> bool {
+        matches!(self.about, Some(About::Enters | About::Leaves))
     }
 
     fn at(text: String, span: Span) -> Self {
@@ -61,14 +77,24 @@ pub struct NearMiss<'a> {
 /// How many conditions may fail for a rule to count as one that was meant.
 const MISMATCHES_MAX: usize = 2;
 
-/// How far apart a packet counts as being from a list no line of which is near.
-const NO_LINE_NEAR: u32 = 128;
+/// How far one wrong digit of an address is, see [`distance`].
+const ONE_DIGIT: u32 = 32;
+
+/// How far from fitting is what has nothing near.
+const FAR: u32 = 64 * ONE_DIGIT;
+
+/// How far from fitting a wrong port or protocol is, against addresses: as one
+/// wrong digit at its end.
+const WRONG_SERVICE: u32 = ONE_DIGIT;
+
+/// The same of a wrong interface: a rule for others was hardly meant.
+const WRONG_INTERFACE: u32 = 2 * ONE_DIGIT;
 
 /// How many rules are looked at; past that the list is too long to be read by hand.
 const RULES_MAX: usize = 100_000;
 
 /// How many further lines of a list are named.
-const OTHERS_MAX: usize = 2;
+const OTHERS_MAX: usize = 3;
 
 /// How many lists may be used within each other.
 const DEPTH_MAX: usize = 8;
@@ -103,11 +129,39 @@ pub fn near_misses<'a>(
     at: At<'a>,
     wanted: Wanted,
 ) -> Vec<NearMiss<'a>> {
+    near_misses_after(chain, packet, at, wanted, Vec::new())
+}
+
+/// The same for the chain of a hook, where the interfaces may be none of its.
+pub(crate) fn near_misses_at<'a>(
+    hook: &Hook,
+    packet: &Packet,
+    at: At<'a>,
+    wanted: Wanted,
+) -> Vec<NearMiss<'a>> {
+    let mut before = Vec::new();
+    if let Some(set) = &hook.scope.enters {
+        before.extend(interface_mismatch(About::Enters, set, at.enters, at));
+    }
+    if let Some(set) = &hook.scope.leaves {
+        before.extend(interface_mismatch(About::Leaves, set, at.leaves, at));
+    }
+    near_misses_after(hook.chain, packet, at, wanted, before)
+}
+
+fn near_misses_after<'a>(
+    chain: ChainId,
+    packet: &Packet,
+    at: At<'a>,
+    wanted: Wanted,
+    before: Vec<Mismatch>,
+) -> Vec<NearMiss<'a>> {
     let mut found = Vec::new();
-    let mut chains = vec![chain];
+    // A chain with what keeps the packet from coming to it.
+    let mut chains = vec![(chain, before)];
     let mut seen = Vec::new();
     let mut rules = 0;
-    while let Some(id) = chains.pop() {
+    while let Some((id, before)) = chains.pop() {
         let Some(chain) = at.device.chain(id).filter(|_| !seen.contains(&id)) else {
             continue;
         };
@@ -116,24 +170,36 @@ pub fn near_misses<'a>(
         if rules > RULES_MAX {
             break;
         }
-        chains.extend(called(chain));
-        found.extend(
-            chain
-                .rules
-                .iter()
-                .filter_map(|rule| near_miss(rule, packet, at, wanted)),
-        );
+        for rule in &chain.rules {
+            if let Action::Call(chain) | Action::Goto(chain) = rule.action
+                && let Some(before) = not_called(rule, &before, packet, at)
+            {
+                chains.push((chain, before));
+            }
+            found.extend(near_miss(rule, &before, packet, at, wanted));
+        }
     }
-    // A rule for other interfaces was hardly meant, one for another port or a
-    // neighbouring address may well be mistyped.
     found.sort_by_key(|miss| {
-        (
-            miss.mismatches.len(),
-            miss.mismatches.iter().filter(|m| m.of_interface).count(),
-            miss.mismatches.iter().map(|m| m.apart).sum::<u32>(),
-        )
+        let distances = miss.mismatches.iter().map(|m| m.distance);
+        (miss.mismatches.len(), distances.sum::<u32>())
     });
     found
+}
+
+/// What keeps a packet from the chain that a rule calls: nothing, or few things.
+fn not_called(
+    rule: &Rule,
+    before: &[Mismatch],
+    packet: &Packet,
+    at: At<'_>,
+) -> Option<Vec<Mismatch>> {
+    let here = mismatches(&rule.condition, packet, at, 0)?;
+    let here = here.into_iter().map(|mismatch| Mismatch {
+        span: mismatch.span.or(Some(rule.origin)),
+        ..mismatch
+    });
+    let all: Vec<Mismatch> = before.iter().cloned().chain(here).collect();
+    (all.len() <= MISMATCHES_MAX).then_some(all)
 }
 
 /// Returns the rules of policy routing, of a chain and of chains it calls, that
@@ -167,6 +233,29 @@ fn routes(rule: &Rule) -> bool {
     matches!(&rule.action, Action::Route(route) if *route != RouteAction::UseFib)
 }
 
+/// Returns the rules of a chain, and of chains it calls, by which a packet comes
+/// to a further chain, in order.
+pub(crate) fn calls<'a>(chain: ChainId, packet: &Packet, at: At<'a>) -> Vec<&'a Rule> {
+    let mut found = Vec::new();
+    let mut chains = vec![chain];
+    let mut seen = Vec::new();
+    while let Some(id) = chains.pop() {
+        let Some(chain) = at.device.chain(id).filter(|_| !seen.contains(&id)) else {
+            continue;
+        };
+        seen.push(id);
+        for rule in chain.rules.iter().take(RULES_MAX) {
+            if let Action::Call(chain) | Action::Goto(chain) = rule.action
+                && mismatches(&rule.condition, packet, at, 0).is_some_and(|m| m.is_empty())
+            {
+                found.push(rule);
+                chains.push(chain);
+            }
+        }
+    }
+    found
+}
+
 /// The chains that a chain calls.
 fn called(chain: &Chain) -> impl Iterator<Item = ChainId> {
     chain.rules.iter().filter_map(|rule| match rule.action {
@@ -177,6 +266,7 @@ fn called(chain: &Chain) -> impl Iterator<Item = ChainId> {
 
 fn near_miss<'a>(
     rule: &'a Rule,
+    before: &[Mismatch],
     packet: &Packet,
     at: At<'a>,
     wanted: Wanted,
@@ -186,7 +276,8 @@ fn near_miss<'a>(
         Wanted::Translation => matches!(rule.action, Action::Translate(_)),
         Wanted::Routing => routes(rule),
     };
-    let mismatches = mismatches(&rule.condition, packet, at, 0).filter(|_| does)?;
+    let here = mismatches(&rule.condition, packet, at, 0).filter(|_| does)?;
+    let mismatches: Vec<Mismatch> = before.iter().cloned().chain(here).collect();
     (1..=MISMATCHES_MAX)
         .contains(&mismatches.len())
         .then_some(NearMiss { rule, mismatches })
@@ -218,8 +309,10 @@ fn mismatches(
             Some(failing) if failing.is_empty() => None,
             _ => Some(Vec::new()),
         },
-        Condition::Source(set) => address_mismatch("source", set, packet.source),
-        Condition::Destination(set) => address_mismatch("destination", set, packet.destination),
+        Condition::Source(set) => address_mismatch(About::Source, set, packet.source),
+        Condition::Destination(set) => {
+            address_mismatch(About::Destination, set, packet.destination)
+        }
         Condition::Protocol(protocols) => Some(protocol_mismatch(protocols, packet)),
         Condition::SourcePort(ports) => {
             port_mismatch("source port", ports, packet, packet.source_port)
@@ -227,8 +320,8 @@ fn mismatches(
         Condition::DestinationPort(ports) => {
             port_mismatch("destination port", ports, packet, packet.destination_port)
         }
-        Condition::EntersBy(set) => Some(interface_mismatch("enters by", set, at.enters, at)),
-        Condition::LeavesBy(set) => Some(interface_mismatch("leaves by", set, at.leaves, at)),
+        Condition::EntersBy(set) => Some(interface_mismatch(About::Enters, set, at.enters, at)),
+        Condition::LeavesBy(set) => Some(interface_mismatch(About::Leaves, set, at.leaves, at)),
         Condition::Connection(states) => new_or_untracked(*states).then(Vec::new),
         Condition::TcpFlags(flags) => flags.matches(packet.tcp_flags).then(Vec::new),
         Condition::Mark { mask, value } => (packet.mark & mask == *value).then(Vec::new),
@@ -275,20 +368,20 @@ fn list_mismatch(
             _ => {}
         }
     }
-    nearest.sort_by_key(|mismatch| mismatch.apart);
+    nearest.sort_by_key(|mismatch| mismatch.distance);
     let mut nearest = nearest.into_iter();
     let Some(mut first) = nearest.next() else {
         let text = format!("`{}` does not permit it", chain.name);
         return Some(vec![Mismatch {
             span: chain.origin,
-            apart: NO_LINE_NEAR,
+            distance: FAR,
             ..Mismatch::new(text)
         }]);
     };
-    first.others = nearest
-        .filter_map(|other| Some((other.text, other.span?)))
-        .take(OTHERS_MAX)
-        .collect();
+    // A list within this one has named others already.
+    let others = nearest.filter_map(|other| Some((other.text, other.span?)));
+    first.others.extend(others);
+    first.others.truncate(OTHERS_MAX);
     Some(vec![first])
 }
 
@@ -299,43 +392,46 @@ fn new_or_untracked(states: ConnectionStates) -> bool {
 }
 
 /// `None` for a set of the other family alone: such a rule was not meant.
-fn address_mismatch(what: &str, set: &AddressSet, address: IpAddr) -> Option<Vec<Mismatch>> {
+fn address_mismatch(about: About, set: &AddressSet, address: IpAddr) -> Option<Vec<Mismatch>> {
+    let what = if about == About::Source {
+        "source"
+    } else {
+        "destination"
+    };
     if set.contains(address) {
         return Some(Vec::new());
     }
-    let apart = set.0.iter().filter_map(|part| match part {
-        AddressMatch::Net(net) => {
-            let host_bits = u32::from(net.max_prefix_len() - net.prefix_len());
-            Some(bits_apart(net.addr(), address)?.saturating_sub(host_bits))
-        }
-        AddressMatch::Range(first, last) => {
-            let ends = [first, last].into_iter();
-            ends.filter_map(|end| bits_apart(*end, address)).min()
-        }
-        AddressMatch::Wildcard(wildcard) => {
-            let host_bits = wildcard.ignore.to_bits().trailing_ones();
-            Some(bits_apart(wildcard.address.into(), address)?.saturating_sub(host_bits))
-        }
-    });
-    let mismatch = Mismatch {
-        apart: apart.min()?,
-        ..Mismatch::new(format!("the {what} {address} is not in {}", addresses(set)))
+    if set.0.is_empty() {
+        let text = format!("nothing is left of what the {what} may be");
+        return Some(vec![Mismatch::about(text, about, ONE_DIGIT)]);
+    }
+    let same_family = |part: &AddressMatch| match part {
+        AddressMatch::Net(net) => net.addr().is_ipv4() == address.is_ipv4(),
+        AddressMatch::Range(first, _) => first.is_ipv4() == address.is_ipv4(),
+        AddressMatch::Wildcard(_) => address.is_ipv4(),
     };
-    Some(vec![mismatch])
+    let text = || format!("the {what} {address} is not in {}", addresses(set));
+    set.0
+        .iter()
+        .any(same_family)
+        .then(|| vec![Mismatch::about(text(), about, distance(set, address))])
 }
 
-/// Returns how many bits follow those that two addresses begin with alike;
-/// `None` for two of different families.
-fn bits_apart(left: IpAddr, right: IpAddr) -> Option<u32> {
-    match (left, right) {
-        (IpAddr::V4(left), IpAddr::V4(right)) => {
-            Some(32 - (left.to_bits() ^ right.to_bits()).leading_zeros())
+/// How far an address is from the nearest of a set: a typist gets one digit
+/// wrong, wherever it stands.
+fn distance(set: &AddressSet, address: IpAddr) -> u32 {
+    let apart = |from: IpAddr, bits| slip(from, address, bits);
+    let slips = set.0.iter().filter_map(|part| match part {
+        AddressMatch::Net(net) => apart(net.addr(), net.prefix_len().into()),
+        AddressMatch::Range(first, last) => apart(*first, 128).min(apart(*last, 128)),
+        AddressMatch::Wildcard(wildcard) => {
+            let fixed = wildcard.ignore.to_bits().leading_zeros();
+            apart(wildcard.address.into(), fixed)
         }
-        (IpAddr::V6(left), IpAddr::V6(right)) => {
-            Some(128 - (left.to_bits() ^ right.to_bits()).leading_zeros())
-        }
-        _ => None,
-    }
+    });
+    slips
+        .min()
+        .map_or(FAR, |slip| slip.digits * ONE_DIGIT + slip.place)
 }
 
 /// Writes a set of addresses, cut after a few parts.
@@ -368,11 +464,12 @@ fn protocol_mismatch(protocols: &[Protocol], packet: &Packet) -> Vec<Mismatch> {
         return Vec::new();
     }
     let names: Vec<_> = protocols.iter().map(ToString::to_string).collect();
-    vec![Mismatch::new(format!(
+    let text = format!(
         "the protocol is {}, not {}",
         packet.protocol,
         names.join(" or ")
-    ))]
+    );
+    vec![Mismatch::about(text, About::Service, WRONG_SERVICE)]
 }
 
 fn port_mismatch(what: &str, ports: &Ports, packet: &Packet, port: u16) -> Option<Vec<Mismatch>> {
@@ -398,32 +495,40 @@ fn port_mismatch(what: &str, ports: &Ports, packet: &Packet, port: u16) -> Optio
     if ports.0.len() > SHOWN_MAX {
         ranges.push("…".to_owned());
     }
-    Some(vec![Mismatch::new(format!(
-        "the {what} is {port}, not {}",
-        ranges.join(", ")
-    ))])
+    let text = format!("the {what} is {port}, not {}", ranges.join(", "));
+    Some(vec![Mismatch::about(text, About::Service, WRONG_SERVICE)])
 }
 
 fn interface_mismatch(
-    what: &str,
+    about: About,
     set: &InterfaceSet,
     id: Option<InterfaceId>,
     at: At<'_>,
 ) -> Vec<Mismatch> {
+    let what = if about == About::Enters {
+        "enters by"
+    } else {
+        "leaves by"
+    };
     let name = |id: InterfaceId| at.device.interface(id).map_or("?", |i| i.name.as_str());
     match id {
         Some(id) if set.contains(id) => Vec::new(),
         Some(id) => {
             let names: Vec<_> = set.iter().map(name).collect();
+            let text = format!(
+                "the packet {what} `{}`, not `{}`",
+                name(id),
+                names.join("`, `")
+            );
+            let own = at.device.interface(id);
+            let interface = own.map(|own| (format!("it {what} `{}`", own.name), own.origin));
             vec![Mismatch {
-                of_interface: true,
-                ..Mismatch::new(format!(
-                    "the packet {what} `{}`, not `{}`",
-                    name(id),
-                    names.join("`, `")
-                ))
+                interface,
+                ..Mismatch::about(text, about, WRONG_INTERFACE)
             }]
         }
+        // It stopped before it was decided by which it leaves.
+        None if about == About::Leaves && at.enters.is_some() => Vec::new(),
         None => vec![Mismatch::new(format!(
             "the packet is the device's own, and the rule asks what it {what}"
         ))],

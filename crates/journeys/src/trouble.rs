@@ -3,9 +3,11 @@
 use crate::World;
 use crate::beyond::{beyond, opened_elsewhere};
 use crate::judge::{Journey, traces};
+use crate::lines::behind;
 use crate::story::{Line, tell};
 use crate::untranslated::{Untranslated, untranslated};
 use crate::verdict::{Asked, Leg, LegKind};
+use dialects::statement::About;
 use findings::{Code, Finding, Severity, Span};
 use networks::interpret::{Choices, Disposition, HookOutcome, Interpreter, Return, Step, Trace};
 use networks::model::DeviceId;
@@ -315,6 +317,10 @@ fn astray(world: &World<'_>, trace: &Trace, code: Code) -> (CauseKey, Finding) {
     for (text, span) in rewritten(world, trace) {
         finding.primary = Some(span);
         finding = finding.because(text, Some(span));
+        let about = [About::Translation, About::Destination, About::Source];
+        for Line { text, span } in behind(world, span, &about, &[]) {
+            finding = finding.because(text, span);
+        }
     }
     (
         (
@@ -355,6 +361,16 @@ fn unknown(world: &World<'_>, leg: &Leg) -> Vec<(CauseKey, Finding)> {
                 format!("{}it cannot be told: {}", direction(leg.kind), doubt.reason),
             )
             .at(doubt.span);
+            let about = [
+                About::Effect,
+                About::Address,
+                About::Enters,
+                About::Destination,
+                About::Translation,
+            ];
+            for Line { text, span } in behind(world, doubt.span, &about, &[]) {
+                finding = finding.because(text, span);
+            }
             let mut devices = world.network.devices();
             finding.owner = devices
                 .find(|(_, device)| device.file == doubt.span.file)

@@ -2,23 +2,27 @@
 //! where on its way from who has it a route was lost.
 
 use crate::World;
-use crate::missing::{near_interfaces, shared_bits};
+use crate::lines::behind;
+use crate::missing::near_interfaces;
 use crate::story::Line;
+use dialects::statement::About;
 use findings::Span;
 use ipnet::IpNet;
 use networks::forwarding::{FibAction, FibEntry};
+use networks::interpret::Trace;
 use networks::model::{
-    BgpNeighbor, BgpProcess, Device, DeviceId, DeviceKind, PrefixEntry, RouteMatch, RoutePolicyId,
-    VrfId,
+    BgpNeighbor, BgpProcess, Device, DeviceId, DeviceKind, Interface, Link, PrefixEntry,
+    RouteMatch, RoutePolicyId, VrfId,
 };
+use packets::{Slip, slip};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// How many of each kind are told.
-const CLUES_MAX: usize = 3;
+const CLUES_MAX: usize = 4;
 
-/// How many leading bits a prefix must share with the destination to be near it.
-const SHARED_BITS_MIN: u32 = 10;
+/// How many digits of a prefix may differ from the destination's for it to be near.
+const DIGITS_MAX: u32 = 3;
 
 /// How many places where a route was lost are told.
 const LOST_MAX: usize = 3;
@@ -43,10 +47,34 @@ pub(crate) fn near_routes(device: &Device, to: IpAddr) -> Vec<Line> {
     near.nearest()
 }
 
+/// Static routes on a packet's way that are near its destination and more
+/// specific than the one that was used: one of them may have been meant.
+pub(crate) fn passed_over(world: &World<'_>, trace: &Trace) -> Vec<Line> {
+    let Some(last) = trace.hops.last() else {
+        return Vec::new();
+    };
+    let mut near = Near::new(last.received.destination);
+    for hop in &trace.hops {
+        let Some(device) = world.network.device(hop.device) else {
+            continue;
+        };
+        for (id, vrf) in (0u32..).map(VrfId).zip(&device.vrfs) {
+            let used = used(world, hop.device, id, hop.received.destination);
+            let length = used.map_or(0, |used| used.prefix.prefix_len());
+            for route in &vrf.static_routes {
+                if route.prefix.prefix_len() > length {
+                    near.consider(route.prefix, "passes by the route to", route.origin);
+                }
+            }
+        }
+    }
+    near.nearest()
+}
+
 /// Prefixes near an address that do not contain it, with their lines.
 struct Near {
     to: IpAddr,
-    found: Vec<(u32, String, Span)>,
+    found: Vec<(Slip, String, Span)>,
 }
 
 impl Near {
@@ -56,18 +84,20 @@ impl Near {
     }
 
     fn consider(&mut self, net: IpNet, what: &str, origin: Span) {
-        let shared = shared_bits(net.network(), self.to);
-        let fits = net.contains(&self.to) || net.prefix_len() == 0;
-        if !fits && shared >= SHARED_BITS_MIN.min(u32::from(net.prefix_len())) && shared > 0 {
+        if net.contains(&self.to) || net.prefix_len() == 0 {
+            return;
+        }
+        let slip = slip(net.network(), self.to, net.prefix_len().into());
+        if let Some(slip) = slip.filter(|slip| slip.digits <= DIGITS_MAX) {
             let text = format!("{what} {net}, which {} is not in", self.to);
-            self.found.push((shared, text, origin));
+            self.found.push((slip, text, origin));
         }
     }
 
     /// The nearest, one a line.
     fn nearest(mut self) -> Vec<Line> {
         self.found
-            .sort_by(|left, right| right.0.cmp(&left.0).then(left.2.cmp(&right.2)));
+            .sort_by(|left, right| left.0.cmp(&right.0).then(left.2.cmp(&right.2)));
         self.found.dedup_by_key(|(_, _, origin)| *origin);
         let nearest = self.found.into_iter().take(CLUES_MAX);
         nearest
@@ -108,6 +138,14 @@ pub(crate) fn used(
 /// that has one and its neighbour that has none, the lines by which it should
 /// have been told.
 pub(crate) fn lost(world: &World<'_>, device: DeviceId, to: IpAddr) -> Vec<Line> {
+    let mut lines = lost_between(world, device, to, 1);
+    // Whoever has no route at all lacks the default route too.
+    lines.extend(lost_between(world, device, to, 0));
+    lines
+}
+
+/// The same, where routes for prefixes of at least some length count.
+fn lost_between(world: &World<'_>, device: DeviceId, to: IpAddr, length_min: u8) -> Vec<Line> {
     let mut lacking = vec![device];
     let mut seen: BTreeSet<DeviceId> = [device].into();
     let mut lines = Vec::new();
@@ -116,7 +154,7 @@ pub(crate) fn lost(world: &World<'_>, device: DeviceId, to: IpAddr) -> Vec<Line>
     while let Some(here) = lacking.get(at).copied() {
         at += 1;
         for neighbour in neighbours(world, here) {
-            if let Some(entry) = has_route(world, neighbour, to) {
+            if let Some(entry) = has_route(world, neighbour, to, length_min) {
                 if borders < LOST_MAX {
                     borders += 1;
                     lines.extend(border(world, neighbour, here, to, &entry));
@@ -129,15 +167,15 @@ pub(crate) fn lost(world: &World<'_>, device: DeviceId, to: IpAddr) -> Vec<Line>
     lines
 }
 
-/// A device's route to an address, if it is for less than everything.
-fn has_route(world: &World<'_>, id: DeviceId, to: IpAddr) -> Option<FibEntry> {
+/// A device's route to an address, if its prefix is long enough.
+fn has_route(world: &World<'_>, id: DeviceId, to: IpAddr, length_min: u8) -> Option<FibEntry> {
     let device = world.network.device(id)?;
     (0u32..)
         .map(VrfId)
         .take(device.vrfs.len())
         .filter_map(|vrf| used(world, id, vrf, to))
         .find(|entry| {
-            entry.prefix.prefix_len() > 0 && matches!(entry.action, FibAction::Forward(_))
+            entry.prefix.prefix_len() >= length_min && matches!(entry.action, FibAction::Forward(_))
         })
 }
 
@@ -206,7 +244,7 @@ fn border(
         ),
     ];
     lines.extend(near_routes(told, to));
-    lines.extend(exchange(teller, told, to));
+    lines.extend(exchange(world, has, lacks, to));
     for bgp in processes(told) {
         for neighbour in bgp.neighbors.iter().filter(|n| n.address.prefix_len() > 0) {
             lines.extend(unattached(world, lacks, neighbour));
@@ -220,7 +258,12 @@ fn processes(device: &Device) -> impl Iterator<Item = &BgpProcess> {
 }
 
 /// The lines by which two devices exchange routes.
-fn exchange(teller: &Device, told: &Device, to: IpAddr) -> Vec<Line> {
+fn exchange(world: &World<'_>, has: DeviceId, lacks: DeviceId, to: IpAddr) -> Vec<Line> {
+    let (Some(teller), Some(told)) = (world.network.device(has), world.network.device(lacks))
+    else {
+        return Vec::new();
+    };
+    let near = between(world, has, lacks);
     let mut lines = Vec::new();
     for bgp in processes(teller) {
         for neighbour in bgp.neighbors.iter().filter(|n| is_at(n, told)) {
@@ -245,10 +288,39 @@ fn exchange(teller: &Device, told: &Device, to: IpAddr) -> Vec<Line> {
             for process in device.vrfs.iter().flat_map(|vrf| &vrf.ospf) {
                 let text = format!("OSPF of `{}` does not bring it over", device.name);
                 lines.push(Line::new(text, Some(process.origin)));
+                let about = [About::Prefix, About::Effect];
+                lines.extend(behind(world, process.origin, &about, &near));
             }
         }
     }
     lines
+}
+
+/// The addresses of two devices on the links between them; where there are
+/// none, all that they have.
+fn between(world: &World<'_>, one: DeviceId, other: DeviceId) -> Vec<IpAddr> {
+    let joins = |link: &&Link| {
+        let has = |id| link.ports.iter().any(|port| port.device == id);
+        has(one) && has(other)
+    };
+    let links = world.network.links.iter().filter(joins);
+    let ports = links.flat_map(|link| &link.ports);
+    let shared = ports.filter_map(|port| world.network.interface(*port));
+    let addresses = |own: &Interface| -> Vec<IpAddr> {
+        own.addresses.iter().map(|own| own.net.addr()).collect()
+    };
+    let found: Vec<IpAddr> = shared.flat_map(addresses).collect();
+    if found.is_empty() {
+        let devices = [one, other]
+            .into_iter()
+            .filter_map(|id| world.network.device(id));
+        devices
+            .flat_map(|device| &device.interfaces)
+            .flat_map(addresses)
+            .collect()
+    } else {
+        found
+    }
 }
 
 /// The policies of a neighbour, in and out, for the family of an address.
@@ -264,57 +336,51 @@ fn session(neighbour: &BgpNeighbor, to: IpAddr) -> (&[RoutePolicyId], &[RoutePol
 
 /// The entries of policies that are for the address, or nearest to it.
 fn policies(device: &Device, ids: &[RoutePolicyId], to: IpAddr, does: &str) -> Vec<Line> {
-    let mut found: Vec<(u32, Line)> = Vec::new();
+    let mut found: Vec<(Slip, Line)> = Vec::new();
     let terms = ids
         .iter()
         .filter_map(|id| device.policy(*id))
         .flat_map(|policy| &policy.terms);
     for (permit, net, origin) in terms.flat_map(|term| &term.matches).flat_map(entries) {
-        let shared = if net.contains(&to) {
-            u32::MAX
-        } else {
-            shared_bits(net.network(), to)
-        };
-        if shared >= SHARED_BITS_MIN {
+        let slip = slip(net.network(), to, net.prefix_len().into());
+        if let Some(slip) = slip.filter(|slip| slip.digits <= DIGITS_MAX) {
             let text = if permit {
                 format!("{does} {net}")
             } else {
                 format!("refuses {net}")
             };
-            found.push((shared, Line::new(text, Some(origin))));
+            found.push((slip, Line::new(text, Some(origin))));
         }
     }
-    found.sort_by_key(|(shared, _)| std::cmp::Reverse(*shared));
-    found
-        .into_iter()
-        .take(CLUES_MAX)
-        .map(|(_, line)| line)
-        .collect()
+    nearest(found)
+}
+
+/// The nearest of some lines.
+fn nearest(mut lines: Vec<(Slip, Line)>) -> Vec<Line> {
+    lines.sort_by_key(|(slip, _)| *slip);
+    let nearest = lines.into_iter().take(CLUES_MAX);
+    nearest.map(|(_, line)| line).collect()
 }
 
 /// What a BGP process announces near an address, or the process where that is nothing.
 fn announced(bgp: &BgpProcess, to: IpAddr) -> Vec<Line> {
-    let mut near: Vec<(u32, Line)> = bgp
-        .networks
-        .iter()
-        .filter(|network| shared_bits(network.prefix.network(), to) >= SHARED_BITS_MIN)
-        .map(|network| {
-            let text = format!("announces {} where it has just that route", network.prefix);
-            let shared = shared_bits(network.prefix.network(), to);
-            (shared, Line::new(text, Some(network.origin)))
-        })
-        .collect();
-    near.sort_by_key(|(shared, _)| std::cmp::Reverse(*shared));
-    near.truncate(CLUES_MAX);
+    let networks = bgp.networks.iter().filter_map(|network| {
+        let net = network.prefix;
+        let slip = slip(net.network(), to, net.prefix_len().into())?;
+        let text = format!("announces {net} where it has just that route");
+        let near = slip.digits <= DIGITS_MAX;
+        near.then(|| (slip, Line::new(text, Some(network.origin))))
+    });
+    let mut near = nearest(networks.collect());
     let covers = bgp
         .networks
         .iter()
         .any(|network| network.prefix.contains(&to));
     if !covers {
         let text = format!("announces no prefix with {to} of its own");
-        near.push((0, Line::new(text, Some(bgp.origin))));
+        near.push(Line::new(text, Some(bgp.origin)));
     }
-    near.into_iter().map(|(_, line)| line).collect()
+    near
 }
 
 /// A BGP neighbour that none of the device's subnets has, and those near it.

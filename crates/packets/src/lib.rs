@@ -47,6 +47,7 @@ mod intervals;
 mod line;
 mod rewrite;
 mod sets;
+mod slip;
 
 pub use address::Address;
 pub use diagram::arena::Limits;
@@ -62,3 +63,4 @@ pub use intervals::{Intervals, MAX_INTERVALS};
 pub use line::{Action, Fields, Line, Match, Verdicts};
 pub use rewrite::{Change, Piece, Rewrite};
 pub use sets::PacketSets;
+pub use slip::{Slip, slip};

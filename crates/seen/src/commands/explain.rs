@@ -1,5 +1,6 @@
 //! `seen explain`
 
+use crate::answer::Place;
 use crate::answer::VERSION;
 use crate::arguments::{Explain, PlainFormat};
 use crate::exit::Exit;
@@ -262,8 +263,15 @@ fn tell_verdict(world: &World<'_>, verdict: &Verdict, sources: &Sources) -> Told
                 });
             let _ = writeln!(told.text, "           {}{place}", doubt.reason);
         }
-        told.legs
-            .push(json!({ "leg": leg.kind.as_str(), "asked": leg.asked.as_str() }));
+        let doubts = leg.doubts.iter();
+        let reasons: Vec<Value> = doubts
+            .map(|doubt| json!({ "text": doubt.reason, "place": Place::of(doubt.span, sources) }))
+            .collect();
+        told.legs.push(json!({
+            "leg": leg.kind.as_str(),
+            "asked": leg.asked.as_str(),
+            "reasons": reasons,
+        }));
     }
     told.text.push('\n');
     let failing = verdict

@@ -171,7 +171,12 @@ pub(crate) fn fault(
     let number = |index: usize| u64::try_from(index + 1).expect("a line number");
     let borrowed: Vec<&str> = lines.iter().map(String::as_str).collect();
     let exact = if changed.is_empty() {
-        instead(dialect, &borrowed, at, site)
+        let mut exact = instead(dialect, &borrowed, at, site);
+        // Of a name that nothing defines any more, only its uses are left.
+        if let Some(name) = orphan(dialect, &borrowed, site) {
+            exact.extend(users(dialect, &borrowed, name.to_owned()));
+        }
+        exact
     } else {
         changed.clone().collect()
     };
@@ -267,6 +272,13 @@ fn list(dialect: Dialect, site: Site<'_>) -> Option<&str> {
     let listed =
         |line: &str| line.starts_with("ip access-list") || line.starts_with("ip prefix-list");
     Some(site.head_line()).filter(|head| dialect == Dialect::Ios && listed(head))
+}
+
+/// The definition that is gone with a line, where it was the only line of it.
+fn orphan<'a>(dialect: Dialect, lines: &[&str], site: Site<'a>) -> Option<&'a str> {
+    let name = name_of(dialect, list(dialect, site)?)?;
+    let start = |line: &str| line.starts_with(&format!("ip prefix-list {name} "));
+    (start(site.line()) && !lines.iter().any(|line| start(line))).then(|| site.line())
 }
 
 /// The lines that use an object, or what uses it in turn.

@@ -191,16 +191,22 @@ impl<'c, 'a> Builder<'c, 'a> {
     fn undefined(&mut self, kind: &'static str, name: &'a str, at: Span) {
         if self.told.insert((kind, name, at)) {
             let lists = [&self.config.lists, &self.config.lists_v6];
-            let empty = kind == "access list" && lists.iter().any(|lists| lists.contains_key(name));
-            let what = if empty {
+            let empty = lists
+                .iter()
+                .find_map(|lists| lists.get(name))
+                .filter(|_| kind == "access list");
+            let what = if empty.is_some() {
                 "has no entries"
             } else {
                 "is not defined"
             };
             let message = format!("{kind} `{name}` {what}");
-            let finding = Finding::new(UNDEFINED, Severity::Warning, message)
+            let mut finding = Finding::new(UNDEFINED, Severity::Warning, message)
                 .at(at)
                 .because("it is used here", Some(at));
+            if let Some(list) = empty {
+                finding = finding.because("it stands here", Some(list.origin));
+            }
             self.findings.push(finding);
         }
     }

@@ -232,6 +232,7 @@ fn read_heading(
     id: ChainId,
 ) -> Option<Heading> {
     let mut heading = None;
+    let mut policy = None;
     let mut default = Action::Accept(SessionEffect::None);
     for statement in chain
         .statements
@@ -242,8 +243,11 @@ fn read_heading(
         let origin = text.span(start, end);
         let words: Vec<_> = statement.iter().filter_map(Token::value).collect();
         match words.as_slice() {
-            ["policy", "accept"] => {}
-            ["policy", "drop"] => default = Action::Drop,
+            ["policy", "accept"] => policy = Some(origin),
+            ["policy", "drop"] => {
+                policy = Some(origin);
+                default = Action::Drop;
+            }
             [
                 "type",
                 kind @ ("filter" | "nat" | "route"),
@@ -285,6 +289,7 @@ fn read_heading(
         && let Some(chain) = builder.chain(id)
     {
         chain.default = default;
+        chain.origin = policy.or(chain.origin);
     }
     heading
 }

@@ -3,8 +3,13 @@
 use super::super::super::codes::{BGP_MISMATCH, BGP_NEIGHBOUR_UNKNOWN, BGP_SESSION_DOWN};
 use super::Speakers;
 use super::matching::Refusal;
-use crate::model::BgpNeighbor;
+use crate::model::{BgpNeighbor, Device};
 use findings::{Finding, Severity, Span};
+use packets::slip;
+use std::net::IpAddr;
+
+/// How many interfaces are named that should perhaps lead to a neighbour.
+const NEAREST_MAX: usize = 3;
 
 /// Makes the finding of one neighbour whose session is down.
 pub(super) fn of(
@@ -43,7 +48,13 @@ pub(super) fn of(
         )
         .at(neighbor.origin),
         Refusal::NoSystem => down("no system is configured for it"),
-        Refusal::Unreachable => down("nothing leads there and back"),
+        Refusal::Unreachable => {
+            let found = down("nothing leads there and back");
+            let near = nearest(device, address).into_iter();
+            near.fold(found, |found, (text, origin)| {
+                found.because(text, Some(origin))
+            })
+        }
         Refusal::NoSource => down("the interface to speak from has no address"),
         Refusal::NotConfiguredBack => down("the other end does not have this one as neighbour"),
         Refusal::ShutBack(back) => differ("the other end is configured off", back),
@@ -57,4 +68,30 @@ pub(super) fn of(
         ),
         Refusal::OtherSource(back) => differ("the other end speaks from another address", back),
     })
+}
+
+/// The interfaces by which a device should perhaps reach an address directly:
+/// those whose subnets are written most like it.
+fn nearest(device: &Device, to: IpAddr) -> Vec<(String, Span)> {
+    let addresses = device.interfaces.iter().flat_map(|interface| {
+        let own = interface.addresses.iter();
+        own.filter_map(move |address| {
+            let slip = slip(address.net.addr(), to, address.net.prefix_len().into())?;
+            Some((slip, interface, address))
+        })
+    });
+    let mut addresses: Vec<_> = addresses.collect();
+    addresses.sort_by_key(|(slip, ..)| *slip);
+    let nearest = addresses.into_iter().take(NEAREST_MAX);
+    nearest
+        .map(|(_, interface, address)| {
+            let state = if interface.is_up() {
+                ""
+            } else {
+                ", which is down"
+            };
+            let text = format!("has {} on `{}`{state}", address.net, interface.name);
+            (text, address.origin)
+        })
+        .collect()
 }
