@@ -39,6 +39,9 @@ pub const ALTERED: Code = Code::new("journey-answer-altered");
 /// It cannot be told whether a journey works, because of a line.
 pub const UNKNOWN: Code = Code::new("journey-unknown");
 
+/// How many clues come first.
+const NEAREST: usize = 3;
+
 /// How many journeys a finding names.
 const NAMED_MAX: usize = 8;
 
@@ -220,14 +223,16 @@ fn stopped(world: &World<'_>, trace: &Trace, leg: LegKind) -> (CauseKey, Finding
     finding.primary = span;
     finding.owner = story.device.and_then(|device| world.owner_of(device));
     finding = finding.because(format!("for example {}", trace.packet), None);
-    for Line { text, span } in &story.clues {
-        finding = finding.because(text.clone(), *span);
-    }
-    for (text, span) in opened {
-        finding = finding.because(text, Some(span));
-    }
-    for Line { text, span } in beyond.iter().flat_map(|beyond| &beyond.lines) {
-        finding = finding.because(text.clone(), *span);
+    // What nearly fitted, who has opened the way and what lies beyond tell more
+    // than clues that are farther off.
+    let (nearest, farther) = story.clues.split_at(story.clues.len().min(NEAREST));
+    let opened = opened
+        .into_iter()
+        .map(|(text, span)| Line::new(text, Some(span)));
+    let beyond = beyond.into_iter().flat_map(|beyond| beyond.lines);
+    let lines = nearest.iter().cloned().chain(opened).chain(beyond);
+    for Line { text, span } in lines.chain(farther.iter().cloned()) {
+        finding = finding.because(text, span);
     }
     finding.hint = hint(code).map(str::to_owned);
     // What one line stops (an implicit deny, a missing route) may have several

@@ -113,7 +113,7 @@ pub(crate) struct Check {
     /// How to write the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
-    /// Show notes too, and findings without a limit for each kind
+    /// Show notes too, and findings and their evidence without limits
     #[arg(long)]
     pub(crate) all: bool,
 }

@@ -160,7 +160,7 @@ impl Failure {
         }
         if let Some(region) = self.unreadable_region() {
             for problem in region.problems.iter().take(PROBLEMS_MAX) {
-                let shown = render::findings::finding(problem, &region.sources);
+                let shown = render::findings::finding(problem, &region.sources, true);
                 let _ = write!(text, "\n\n{shown}");
             }
             let left = region.problems.len().saturating_sub(PROBLEMS_MAX);

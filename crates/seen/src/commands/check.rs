@@ -297,7 +297,8 @@ pub(crate) fn coverage(loaded: &Loaded) -> Vec<CoverageAnswer> {
     snapshot.coverage.iter().filter_map(of).collect()
 }
 
-/// Writes findings for people: without `all`, no notes and a limit for each kind.
+/// Writes findings for people: without `all`, no notes, and limits for each kind
+/// and for what is shown of each.
 fn findings_text(findings: &[Finding], sources: &Sources, all: bool) -> String {
     let mut text = String::new();
     let mut shown: BTreeMap<findings::Code, usize> = BTreeMap::new();
@@ -305,7 +306,7 @@ fn findings_text(findings: &[Finding], sources: &Sources, all: bool) -> String {
         let so_far = shown.entry(finding.code).or_default();
         *so_far += 1;
         if all || (finding.severity > Severity::Note && *so_far <= SHOWN_OF_A_KIND_MAX) {
-            let _ = writeln!(text, "{}\n", shown::finding(finding, sources));
+            let _ = writeln!(text, "{}\n", shown::finding(finding, sources, all));
         }
     }
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();

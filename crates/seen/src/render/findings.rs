@@ -8,8 +8,12 @@ use std::ops::Range;
 /// part around the finding.
 const LINE_LENGTH_MAX: usize = 160;
 
-/// Writes one finding with its evidence, owner and hint.
-pub(crate) fn finding(finding: &Finding, sources: &Sources) -> String {
+/// How many lines of evidence are shown of a finding where not all are wanted.
+const EVIDENCE_MAX: usize = 6;
+
+/// Writes one finding with its evidence (all, or the first lines of it), owner
+/// and hint.
+pub(crate) fn finding(finding: &Finding, sources: &Sources, all: bool) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -31,8 +35,13 @@ pub(crate) fn finding(finding: &Finding, sources: &Sources) -> String {
                     excerpt.snippet(AnnotationKind::Primary, label)
                 }),
         );
+    let mut lines = 0_usize;
     for evidence in &finding.evidence {
         if evidence.span.is_some() && evidence.span == finding.primary {
+            continue;
+        }
+        lines += usize::from(evidence.span.is_some());
+        if evidence.span.is_some() && lines > EVIDENCE_MAX && !all {
             continue;
         }
         match evidence.span.and_then(|span| Excerpt::of(span, sources)) {
@@ -42,6 +51,13 @@ pub(crate) fn finding(finding: &Finding, sources: &Sources) -> String {
             }
             None => group = group.element(Level::NOTE.message(evidence.text.as_str())),
         }
+    }
+    if lines > EVIDENCE_MAX && !all {
+        let text = format!(
+            "{} more lines of evidence with `--all`",
+            lines - EVIDENCE_MAX
+        );
+        group = group.element(Level::NOTE.message(text));
     }
     if let Some(owner) = &finding.owner {
         let text = format!("`{owner}` can mend it");
@@ -134,6 +150,7 @@ mod tests {
             .owned_by("rivermead-trust")
             .with_hint("define it"),
             &sources,
+            true,
         );
         anstream::adapter::strip_str(&shown).to_string()
     }
