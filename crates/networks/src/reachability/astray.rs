@@ -102,7 +102,31 @@ impl<S: PacketSets> Answers<'_, '_, S> {
         let Some(known) = self.graph.rewriting(id) else {
             return Ok(parted);
         };
-        let translator = Translator::Back(id, edge.next.first().copied(), 0);
+        let picks = if known.picks.is_empty() {
+            vec![id]
+        } else {
+            known.picks.clone()
+        };
+        for pick in picks {
+            let next = edge.next.first().copied();
+            self.part_by((pick, next), form, packets, &mut parted)?;
+        }
+        parted.retain(|(_, packets)| !self.machine.sets.is_empty(*packets));
+        Ok(parted)
+    }
+
+    /// Parts answers by the form they have after one rewrite.
+    fn part_by(
+        &mut self,
+        (id, next): (RewriteId, Option<NodeId>),
+        form: Form,
+        packets: S::Set,
+        parted: &mut Vec<(Form, S::Set)>,
+    ) -> Result<(), SetError> {
+        let Some(known) = self.graph.rewriting(id) else {
+            return Ok(());
+        };
+        let translator = Translator::Back(id, next, 0);
         let (plain, whole, choice) = (known.plain.clone(), known.rewrite.clone(), known.choice);
         let kept = self.machine.sets.fields(&known.kept)?;
         let staying = self.machine.sets.and(packets, kept)?;
@@ -121,7 +145,7 @@ impl<S: PacketSets> Answers<'_, '_, S> {
             let there =
                 earlier.and_then(|earlier| Some((earlier, self.translation_after(earlier)?)));
             let Some((earlier, there)) = there.map(|(at, known)| (at, known.mirror.clone())) else {
-                self.lead_astray(translator, (&plain, &whole), form, left, lucky, &mut parted)?;
+                self.lead_astray(translator, (&plain, &whole), form, left, lucky, parted)?;
                 continue;
             };
             let undone = undone(&there, &plain);
@@ -140,11 +164,10 @@ impl<S: PacketSets> Answers<'_, '_, S> {
                 };
                 let after = self.machine.sets.image(&there, before)?;
                 let left = self.machine.sets.and(after, left)?;
-                self.lead_astray(translator, (&plain, &whole), form, left, lucky, &mut parted)?;
+                self.lead_astray(translator, (&plain, &whole), form, left, lucky, parted)?;
             }
         }
-        parted.retain(|(_, packets)| !self.machine.sets.is_empty(*packets));
-        Ok(parted)
+        Ok(())
     }
 
     fn lead_astray(

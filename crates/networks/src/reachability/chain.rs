@@ -161,7 +161,8 @@ impl<S: PacketSets> Machine<'_, S> {
             pieces: vec![Piece {
                 live: full,
                 marking: Marking::default(),
-                untracked: false,
+                // What was exempted stays so, whatever the rules leave open.
+                untracked: context.exempt,
             }],
             outcomes: Vec::new(),
             causes: Vec::new(),

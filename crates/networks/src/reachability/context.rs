@@ -54,6 +54,8 @@ pub(super) struct Context {
     /// The reflexive lists that have an entry for it: bits by position in the
     /// device's list of names.
     pub(super) reflected: u64,
+    /// Whether a rule exempted it from tracking before.
+    pub(super) exempt: bool,
     pub(super) role: Role,
 }
 
@@ -72,6 +74,7 @@ impl Context {
         if !reads.reflected {
             self.reflected = 0;
         }
+        self.exempt &= reads.exempts;
         self
     }
 
@@ -79,6 +82,7 @@ impl Context {
     pub(super) fn untracked(self) -> Self {
         Self {
             seen: Seen::As(ConnectionState::Untracked),
+            exempt: true,
             ..self
         }
     }
@@ -92,6 +96,8 @@ pub(super) struct Reads {
     pub(super) connection: bool,
     pub(super) reflected: bool,
     pub(super) mark: bool,
+    /// Whether it may exempt packets from tracking.
+    pub(super) exempts: bool,
     /// How many chains are tried within each other, itself counted.
     pub(super) depth: usize,
     /// Whether it can come to be tried within itself.
@@ -107,6 +113,7 @@ impl Reads {
             connection: self.connection || other.connection,
             reflected: self.reflected || other.reflected,
             mark: self.mark || other.mark,
+            exempts: self.exempts || other.exempts,
             depth: self.depth.max(other.depth),
             cyclic: self.cyclic || other.cyclic,
         }
@@ -129,6 +136,7 @@ impl Reads {
                         Action::Call(callee) | Action::Goto(callee) => calls.push(*callee),
                         // Whether two outcomes are alike depends on their marks.
                         Action::SetMark { .. } => reads.mark = true,
+                        Action::NoTrack => reads.exempts = true,
                         _ => {}
                     }
                 }
@@ -144,6 +152,7 @@ impl Reads {
             connection: true,
             reflected: true,
             mark: true,
+            exempts: true,
             depth: 1,
             cyclic: true,
         };

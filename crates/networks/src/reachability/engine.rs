@@ -183,6 +183,7 @@ impl<S: PacketSets> Machine<'_, S> {
             leaves: None,
             seen,
             reflected: 0,
+            exempt: false,
             role,
         };
         let device = DeviceId(u32::MAX);

@@ -3,7 +3,7 @@
 use super::limits::NODES_MAX;
 use super::machine::Machine;
 use super::place::{Causes, Note, Phase, Place, Turn};
-use super::rewriting::{has_choice, kept, mirrored, moved};
+use super::rewriting::{has_choice, kept, mirrored, moved, picks};
 use super::ways::Unknowns;
 use packets::{Field, Fields, Intervals, PacketSets, Rewrite, SetError};
 use rustc_hash::FxHashMap;
@@ -72,6 +72,8 @@ pub(super) struct Rewriting<A> {
     pub(super) kept: Fields<A>,
     /// Whether it leaves the device a choice.
     pub(super) choice: bool,
+    /// The same without a choice, one for each header, where they are few.
+    pub(super) picks: Vec<RewriteId>,
 }
 
 #[derive(Debug, Default)]
@@ -243,6 +245,10 @@ impl<S: PacketSets> Graph<S> {
         let mirror = mirrored(&rewrite)?;
         let plain = mirrored(&mirror)?;
         let choice = has_choice(&rewrite);
+        let mut picked = Vec::new();
+        for pick in picks(&rewrite)? {
+            picked.push(self.rewrite_id(pick)?);
+        }
         let kept = kept(&plain);
         let known = Rewriting {
             rewrite: rewrite.clone(),
@@ -250,6 +256,7 @@ impl<S: PacketSets> Graph<S> {
             mirror,
             kept,
             choice,
+            picks: picked,
         };
         self.rewrites.push(known);
         let number = id(self.rewrites.len());

@@ -27,3 +27,8 @@ pub(super) const TRANSLATIONS_MAX: usize = 16;
 /// How many unread lines of a device, or of one of its interfaces, are named as
 /// why packets are unknown. The first makes them so; nobody reads a thousand.
 pub(super) const UNREAD_NAMED_MAX: usize = 1_000;
+
+/// Between how many headers a translation may choose for the packets of each to
+/// be followed on their own. A pool of four addresses with three ports has 12;
+/// the ports of one address are too many, and are followed together.
+pub(super) const PICKS_MAX: usize = 16;

@@ -1,5 +1,6 @@
 //! Translation rules as rewrites of packet sets.
 
+use super::limits::PICKS_MAX;
 use super::machine::{Machine, ported};
 use super::seeded::bug;
 use crate::model::{AddressRewrite, Interface, PortRewrite, Translation};
@@ -295,6 +296,49 @@ pub(super) fn has_choice<A: Address>(rewrite: &Rewrite<A>) -> bool {
         Change::OneOf(values) => !single(values),
         Change::Shift(_) | Change::Bits { .. } => false,
     })
+}
+
+/// Returns a rewrite that leaves a small choice as rewrites that leave none; no
+/// rewrites for others.
+pub(super) fn picks<A: Address>(rewrite: &Rewrite<A>) -> Result<Vec<Rewrite<A>>, SetError> {
+    let mut picked = vec![Rewrite::keep()];
+    for (field, change) in rewrite.changes() {
+        let changes = match change {
+            Change::OneOf(values) => match few(values) {
+                Some(values) => values.into_iter().map(Change::OneOf).collect(),
+                None => return Ok(Vec::new()),
+            },
+            other => vec![other.clone()],
+        };
+        let mut next = Vec::with_capacity(picked.len() * changes.len());
+        for known in &picked {
+            for change in &changes {
+                next.push(known.clone().with(*field, change.clone())?);
+            }
+        }
+        picked = next;
+        if picked.len() > PICKS_MAX {
+            return Ok(Vec::new());
+        }
+    }
+    picked.retain(|_| has_choice(rewrite));
+    Ok(picked)
+}
+
+/// Returns values one by one, where they are few.
+fn few<A: Address>(values: &Intervals<A>) -> Option<Vec<Intervals<A>>> {
+    let mut found = Vec::new();
+    for &(first, last) in values.parts() {
+        let mut next = Some(first);
+        while let Some(value) = next.filter(|value| *value <= last) {
+            if found.len() >= PICKS_MAX {
+                return None;
+            }
+            found.push(Intervals::one(value));
+            next = value.next();
+        }
+    }
+    Some(found)
 }
 
 /// Returns a rewrite as it acts on answers: source and destination exchanged,

@@ -1,6 +1,6 @@
 //! The ways there: which packets arrive, and what devices remember of them then.
 
-use super::graph::{Edge, EdgeTurn, Graph, NodeId};
+use super::graph::{Edge, EdgeTurn, Graph, NodeId, RewriteId};
 use super::limits::{STATES_MAX, TRANSLATIONS_MAX};
 use super::machine::Machine;
 use super::place::{Phase, Place};
@@ -229,6 +229,30 @@ impl<S: PacketSets> Exploration<'_, '_, S> {
             return self.go(edge, trail, here, packets, choice);
         };
         here.mapped = true;
+        let picks = if rewriting.picks.is_empty() {
+            vec![id]
+        } else {
+            rewriting.picks.clone()
+        };
+        for pick in picks {
+            self.translate(edge, (pick, phase), trail, here, packets, choice)?;
+        }
+        Ok(())
+    }
+
+    /// Sends packets along an edge that translates them, by one rewrite of it.
+    fn translate(
+        &mut self,
+        edge: &Edge<S::Set>,
+        (id, phase): (RewriteId, Phase),
+        trail: TrailId,
+        here: Here,
+        packets: S::Set,
+        choice: bool,
+    ) -> Result<(), SetError> {
+        let Some(rewriting) = self.graph.rewriting(id) else {
+            return Ok(());
+        };
         let kept = self.machine.sets.fields(&rewriting.kept)?;
         let staying = self.machine.sets.and(packets, kept)?;
         let changed = self.machine.sets.difference(packets, kept)?;

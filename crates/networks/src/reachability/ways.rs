@@ -246,6 +246,7 @@ impl<S: PacketSets> Machine<'_, S> {
             leaves,
             seen: standing.seen,
             reflected: standing.held.reflected,
+            exempt: false,
             role,
         };
         if standing.untracked {

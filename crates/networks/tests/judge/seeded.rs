@@ -26,7 +26,7 @@ type Seen = (Start, Packet, Judged);
 
 /// Looks for faults; returns the number of each, and how many packets it took
 /// until one showed it.
-fn hunt(mut left: Vec<u8>) -> Vec<(u8, Option<(usize, String)>)> {
+fn hunt(mut left: Vec<u8>) -> Vec<(u8, Option<usize>)> {
     let (mut found, mut coverage, mut packets) = (Vec::new(), Coverage::default(), 0);
     for seed in 1.. {
         if left.is_empty() || packets >= PACKETS_MAX {
@@ -45,8 +45,11 @@ fn hunt(mut left: Vec<u8>) -> Vec<(u8, Option<(usize, String)>)> {
         left.retain(|number| {
             let caught = with(*number, || first_wrong(&generated, &seen));
             if let Some((at, what)) = &caught {
-                let what = format!("case {case}, {what}");
-                found.push((*number, Some((packets + at, what))));
+                show(&format!(
+                    "fault {number}: {} packets until case {case}, {what}",
+                    packets + at
+                ));
+                found.push((*number, Some(packets + at)));
             }
             caught.is_none()
         });
@@ -82,15 +85,12 @@ fn every_fault_is_caught() {
         found.flatten().collect::<Vec<_>>()
     });
     found.sort_by_key(|(number, _)| *number);
-    for (number, caught) in &found {
-        show(&match caught {
-            Some((packets, what)) => format!("fault {number}: {packets} packets until {what}"),
-            None => format!("fault {number}: not caught"),
-        });
+    for (number, _) in found.iter().filter(|(_, caught)| caught.is_none()) {
+        show(&format!("fault {number}: not caught"));
     }
     let caught = found.iter().filter(|(_, caught)| caught.is_some()).count();
-    let most = found.iter().filter_map(|(_, caught)| caught.as_ref());
-    let most = most.map(|(packets, _)| *packets).max().unwrap_or(0);
+    let most = found.iter().filter_map(|(_, caught)| *caught).max();
+    let most = most.unwrap_or(0);
     let all = usize::from(FAULTS);
     let verdict = if caught == all { "pass" } else { "fail" };
     show(&format!("packets until the last was caught: {most}"));

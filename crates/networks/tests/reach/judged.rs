@@ -309,3 +309,55 @@ fn a_chain_that_calls_itself_is_unknown_where_it_is_called() {
         packet("udp 10.1.0.5:5000 10.2.0.5:444"),
     );
 }
+
+/// Clause C5: what was exempted from tracking before is so whether or not a rule
+/// that cannot be told exempts it again.
+#[test]
+fn what_is_exempted_twice_is_no_doubt() {
+    let mut built = between();
+    let doubtful = Condition::Unknown(unknown("the name is resolved at run time"));
+    for condition in [Condition::Always, doubtful] {
+        let chain = built.chain("r", "out", vec![(condition, Action::NoTrack)], ACCEPT);
+        built.hook("r", Stage::Egress, HookKind::Filter, chain);
+    }
+    agrees(
+        &built,
+        built.start("r in"),
+        packet("udp 10.1.0.5:5000 10.2.0.5:443"),
+    );
+}
+
+/// A device that chooses between few ports may choose the one there is already:
+/// its answers then come back, and by the others they do not.
+#[test]
+fn a_choice_between_few_may_change_nothing() {
+    let mut built = Built::new();
+    built.router("a", &["in 10.1.0.1/24", "to 10.9.0.1/24"]);
+    built.router("b", &["to 10.9.0.2/24", "out 10.2.0.1/24"]);
+    built.link(&["a to", "b to"]);
+    built.route("a", "10.2.0.0/24", &["to 10.9.0.2"]);
+    built.route("b", "10.1.0.0/24", &["to 10.9.0.1"]);
+    let translation = Translation {
+        source_port: Some(PortRewrite::OneOf(Ports::from(1022..=1024))),
+        ..Translation::default()
+    };
+    let chain = built.chain(
+        "b",
+        "nat",
+        vec![(Condition::Always, Action::Translate(translation))],
+        ACCEPT,
+    );
+    let out = built.interfaces("b", &["out"]);
+    let hook = built.hook("b", Stage::Ingress, HookKind::Translation, chain);
+    hook.scope.enters = Some(out);
+    agrees(
+        &built,
+        built.start("a in"),
+        packet("udp 10.1.0.5:5000 10.2.0.5:1023"),
+    );
+    agrees(
+        &built,
+        built.start("a in"),
+        packet("udp 10.1.0.5:5000 10.2.0.5:53"),
+    );
+}
