@@ -121,16 +121,43 @@ impl Nodes {
     }
 
     fn rebuild(&mut self, size: usize) {
-        let mask = size - 1;
         self.table.clear();
         self.table.resize(size, FREE);
-        for (number, node) in (0_u32..).zip(&self.nodes).skip(1) {
+        self.link(1);
+    }
+
+    /// Puts the nodes from `first` on into the table, in which they are not.
+    fn link(&mut self, first: usize) {
+        let mask = self.table.len() - 1;
+        for (place, node) in self.nodes.iter().enumerate().skip(first) {
             let mut slot = hash(*node) & mask;
             while self.table[slot] != FREE {
                 slot = (slot + 1) & mask;
             }
-            self.table[slot] = number;
+            self.table[slot] = u32::try_from(place).unwrap_or(u32::MAX);
         }
+    }
+
+    /// Takes the nodes from `first` on out of the table, where they are few: in
+    /// the opposite order of their coming.
+    fn unlink(&mut self, first: usize) {
+        if self.many(first) {
+            return;
+        }
+        let mask = self.table.len() - 1;
+        for (place, node) in self.nodes.iter().enumerate().skip(first).rev() {
+            let mut slot = hash(*node) & mask;
+            while self.table[slot] as usize != place {
+                slot = (slot + 1) & mask;
+            }
+            self.table[slot] = FREE;
+        }
+    }
+
+    /// Tells whether so many nodes stand from `first` on that making the table
+    /// anew is less work than taking them out.
+    fn many(&self, first: usize) -> bool {
+        self.nodes.len().saturating_sub(first) * 8 > self.table.len()
     }
 
     pub(super) fn release(&mut self, nodes: u32) -> bool {
@@ -138,22 +165,11 @@ impl Nodes {
             return false;
         }
         let keep = nodes as usize;
-        let gone = self.nodes.len().saturating_sub(keep);
-        if gone * 8 > self.table.len() {
-            self.nodes.truncate(keep);
+        let anew = self.many(keep);
+        self.unlink(keep);
+        self.nodes.truncate(keep);
+        if anew {
             self.rebuild(self.table.len());
-            return true;
-        }
-        // Slots are freed in the opposite order of their taking.
-        let mask = self.table.len() - 1;
-        while self.nodes.len() > keep {
-            let last = self.count() - 1;
-            let mut slot = hash(self.nodes[last as usize]) & mask;
-            while self.table[slot] != last {
-                slot = (slot + 1) & mask;
-            }
-            self.table[slot] = FREE;
-            self.nodes.pop();
         }
         true
     }
@@ -173,6 +189,8 @@ impl Nodes {
         if !self.epochs.release(first) {
             return false;
         }
+        let anew = self.many(first as usize);
+        self.unlink(first as usize);
         let mut moved = vec![0; seen.len()];
         let mut next = first;
         let renew = |edge: Edge, moved: &[u32]| match index(edge).checked_sub(first) {
@@ -192,7 +210,11 @@ impl Nodes {
             *edge = renew(*edge, &moved);
         }
         self.nodes.truncate(next as usize);
-        self.rebuild(self.table.len());
+        if anew {
+            self.rebuild(self.table.len());
+        } else {
+            self.link(first as usize);
+        }
         true
     }
 

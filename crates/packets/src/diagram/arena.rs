@@ -243,16 +243,45 @@ impl<A: Address> Arena<A> {
 
     /// Makes the table anew, of a size that is a power of two.
     fn find_anew(&mut self, size: usize) {
-        let mask = size - 1;
         self.table.clear();
         self.table.resize(size, FREE);
-        for (number, node) in (1_u32..).zip(self.nodes.iter().skip(1)) {
+        self.link(1);
+    }
+
+    /// Puts the nodes from `first` on into the table, in which they are not.
+    fn link(&mut self, first: usize) {
+        let mask = self.table.len() - 1;
+        for (place, node) in self.nodes.iter().enumerate().skip(first) {
             let mut slot = node.hash as usize & mask;
             while self.table[slot] != FREE {
                 slot = (slot + 1) & mask;
             }
-            self.table[slot] = number;
+            self.table[slot] = u32::try_from(place).unwrap_or(u32::MAX);
         }
+    }
+
+    /// Takes the nodes from `first` on out of the table, where they are few.
+    ///
+    /// Slots are freed in the opposite order of their taking, so every probe
+    /// sequence is again what it was before; no tombstones.
+    fn unlink(&mut self, first: usize) {
+        if self.many(first) {
+            return;
+        }
+        let mask = self.table.len() - 1;
+        for (place, node) in self.nodes.iter().enumerate().skip(first).rev() {
+            let mut slot = node.hash as usize & mask;
+            while self.table[slot] as usize != place {
+                slot = (slot + 1) & mask;
+            }
+            self.table[slot] = FREE;
+        }
+    }
+
+    /// Tells whether so many nodes stand from `first` on that making the table
+    /// anew is less work than taking them out.
+    fn many(&self, first: usize) -> bool {
+        self.nodes.len().saturating_sub(first) * 8 > self.table.len()
     }
 
     pub(crate) fn height(&self) -> Height {
@@ -279,6 +308,8 @@ impl<A: Address> Arena<A> {
             let node = leads(edge).then(|| (index(edge) as usize).checked_sub(first));
             node.flatten()
         };
+        let anew = self.many(first);
+        self.unlink(first);
         // Which nodes stay, and then the numbers that they have.
         let mut moved = vec![0_u32; self.nodes.len().saturating_sub(first)];
         for place in edges.iter().copied().filter_map(above) {
@@ -327,29 +358,21 @@ impl<A: Address> Arena<A> {
         self.nodes.truncate(next as usize);
         self.pool.truncate(end);
         self.full = None;
-        self.find_anew(self.table.len());
+        if anew {
+            self.find_anew(self.table.len());
+        } else {
+            self.link(first);
+        }
     }
 
     /// Forgets every node made after `height` was taken.
     pub(crate) fn shrink(&mut self, height: Height) {
         let keep = height.nodes as usize;
-        let gone = self.nodes.len().saturating_sub(keep);
-        if gone * 8 > self.table.len() {
-            self.nodes.truncate(keep);
+        let anew = self.many(keep);
+        self.unlink(keep);
+        self.nodes.truncate(keep);
+        if anew {
             self.find_anew(self.table.len());
-        } else {
-            // Slots are freed in the opposite order of their taking, so every
-            // probe sequence is again what it was before; no tombstones.
-            let mask = self.table.len() - 1;
-            while self.nodes.len() > keep {
-                let last = u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX);
-                let mut slot = self.nodes[last as usize].hash as usize & mask;
-                while self.table[slot] != last {
-                    slot = (slot + 1) & mask;
-                }
-                self.table[slot] = FREE;
-                self.nodes.pop();
-            }
         }
         self.pool.truncate(height.segments);
         self.full = None;
