@@ -317,6 +317,7 @@ fn routes(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     let to = packet_before_drop(hop).destination;
     let mut lines = whence::near_routes(device, to);
     lines.extend(whence::lost(world, hop.device, to));
+    lines.extend(whence::alone(world, hop.device));
     lines.extend(whole(world, device, Whole::Routes));
     lines
 }

@@ -424,9 +424,22 @@ fn judge_red_line(
             let name = device.map_or("?", |device| world.device_name(device));
             finding = finding.because(format!("`{name}` lets it through last"), span);
             finding.owner = device.and_then(|device| world.owner_of(device));
+            if let Some((text, span)) = way_in(world, trace) {
+                finding = finding.because(text, Some(span));
+            }
         }
     }
     vec![finding]
+}
+
+/// The interface that a packet first came in by: a list that should have stopped
+/// it is perhaps missing there.
+fn way_in(world: &World<'_>, trace: &Trace) -> Option<(String, Span)> {
+    let hop = trace.hops.first()?;
+    let device = world.network.device(hop.device)?;
+    let interface = device.interface(hop.enters?)?;
+    let text = format!("it came to `{}` by `{}`", device.name, interface.name);
+    Some((text, interface.origin))
 }
 
 fn starts(world: &World<'_>, region: &Region, end: &RedLineEnd) -> Vec<Placed> {

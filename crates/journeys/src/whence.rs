@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use networks::forwarding::{FibAction, FibEntry};
 use networks::interpret::Trace;
 use networks::model::{
-    BgpNeighbor, BgpProcess, Device, DeviceId, DeviceKind, Interface, Link, PrefixEntry,
+    BgpNeighbor, BgpProcess, Device, DeviceId, DeviceKind, Interface, Link, Port, PrefixEntry,
     RouteMatch, RoutePolicyId, VrfId,
 };
 use packets::{Slip, slip};
@@ -20,6 +20,12 @@ use std::net::IpAddr;
 
 /// How many of each kind are told.
 const CLUES_MAX: usize = 4;
+
+/// How many bits of a subnet that joins two routers are for hosts at most.
+const PAIR_BITS_MAX: u8 = 3;
+
+/// How many routes on the way that were not used are told.
+const PASSED_OVER_MAX: usize = 8;
 
 /// How many digits of a prefix may differ from the destination's for it to be near.
 const DIGITS_MAX: u32 = 3;
@@ -59,7 +65,7 @@ pub(crate) fn passed_over(world: &World<'_>, trace: &Trace) -> Vec<Line> {
             continue;
         };
         for (id, vrf) in (0u32..).map(VrfId).zip(&device.vrfs) {
-            let used = used(world, hop.device, id, hop.received.destination);
+            let used = used(world, hop.device, id, last.received.destination);
             let length = used.map_or(0, |used| used.prefix.prefix_len());
             for route in &vrf.static_routes {
                 if route.prefix.prefix_len() > length {
@@ -68,7 +74,7 @@ pub(crate) fn passed_over(world: &World<'_>, trace: &Trace) -> Vec<Line> {
             }
         }
     }
-    near.nearest()
+    near.nearest_of(PASSED_OVER_MAX)
 }
 
 /// Prefixes near an address that do not contain it, with their lines.
@@ -95,11 +101,15 @@ impl Near {
     }
 
     /// The nearest, one a line.
-    fn nearest(mut self) -> Vec<Line> {
+    fn nearest(self) -> Vec<Line> {
+        self.nearest_of(CLUES_MAX)
+    }
+
+    fn nearest_of(mut self, number: usize) -> Vec<Line> {
         self.found
             .sort_by(|left, right| left.0.cmp(&right.0).then(left.2.cmp(&right.2)));
         self.found.dedup_by_key(|(_, _, origin)| *origin);
-        let nearest = self.found.into_iter().take(CLUES_MAX);
+        let nearest = self.found.into_iter().take(number);
         nearest
             .map(|(_, text, span)| Line::new(text, Some(span)))
             .collect()
@@ -381,6 +391,35 @@ fn announced(bgp: &BgpProcess, to: IpAddr) -> Vec<Line> {
         near.push(Line::new(text, Some(bgp.origin)));
     }
     near
+}
+
+/// Where a device's interface to a small subnet joins nobody: who nearly has an
+/// address of that subnet.
+pub(crate) fn alone(world: &World<'_>, id: DeviceId) -> Vec<Line> {
+    let Some(device) = world.network.device(id) else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    for (at, interface) in device.interfaces().filter(|(_, own)| own.is_up()) {
+        let port = Port {
+            device: id,
+            interface: at,
+        };
+        let link = world.network.link_of(port);
+        if link.is_some_and(|link| link.ports.len() > 1) {
+            continue;
+        }
+        let small = interface.addresses.iter().filter(|own| {
+            let hosts = own.net.max_prefix_len() - own.net.prefix_len();
+            (1..=PAIR_BITS_MAX).contains(&hosts)
+        });
+        for own in small {
+            let text = format!("nobody else is in {} of `{}`", own.net.trunc(), device.name);
+            lines.push(Line::new(text, Some(own.origin)));
+            lines.extend(near_interfaces(world, own.net.addr(), |other| other != id));
+        }
+    }
+    lines
 }
 
 /// A BGP neighbour that none of the device's subnets has, and those near it.
