@@ -291,7 +291,7 @@ impl<S: PacketSets> Machine<'_, S> {
             }
             Action::SetMark { mask, value } => {
                 let marking = taken.marking.then(Marking {
-                    mask: if bug(36) { u32::MAX } else { *mask },
+                    mask: if bug(36) { 0 } else { *mask },
                     value: *value & *mask,
                 });
                 self.add_piece(&mut trial.pieces, Piece { marking, ..taken })

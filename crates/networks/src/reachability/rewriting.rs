@@ -223,7 +223,7 @@ fn address_part<A: Address>(
             let Some((first, last)) = A::from_ip(*first).zip(A::from_ip(*last)) else {
                 return Part::moving(field, A::MAX, A::ZERO, A::ZERO);
             };
-            match A::from_ip(*to).and_then(|to| if bug(31) { to.next() } else { Some(to) }) {
+            match A::from_ip(*to).map(|to| if bug(31) { first } else { to }) {
                 Some(target) => Part::moving(field, first, last, target),
                 None => Part::failing(field, Some(Intervals::range(first, last))),
             }
