@@ -2,7 +2,8 @@
 //! and who has opened the way already.
 
 use crate::World;
-use crate::story::{Line, tell};
+use crate::ending::tell_end;
+use crate::line::Line;
 use findings::Span;
 use networks::interpret::{Choices, Disposition, HookOutcome, Interpreter, Return, Step, Trace};
 use networks::model::{Action, Chain, Condition, Device, DeviceId, Hook, HookKind};
@@ -49,7 +50,7 @@ pub(crate) fn beyond(world: &World<'_>, trace: &Trace) -> Option<Beyond> {
         found.lines.push(if arrived {
             Line::new("nothing beyond it stops the packet", None)
         } else {
-            let end = tell(world, &found.way).end;
+            let (end, _) = tell_end(world, &found.way);
             Line::new(format!("beyond it, {}", end.text), end.span)
         });
     }
@@ -63,7 +64,7 @@ pub(crate) fn beyond(world: &World<'_>, trace: &Trace) -> Option<Beyond> {
             .iter()
             .find(|answer| interpreter.returned(&found.way, answer) != Return::CameBack);
         if let Some(lost) = lost {
-            let end = tell(world, lost).end;
+            let (end, _) = tell_end(world, lost);
             let text = format!("but its answer would not come back: {}", end.text);
             found.lines.push(Line::new(text, end.span));
         }

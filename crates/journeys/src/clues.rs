@@ -6,15 +6,16 @@
 //! stopped the packet, which is none.
 
 use crate::World;
-use crate::lines::{behind, whole, with_behind};
+use crate::hop::{leaves, packet_before_drop};
+use crate::line::Line;
 use crate::missing;
 use crate::near_miss::{At, Mismatch, NearMiss, Wanted, calls, near_misses, near_misses_at};
-use crate::story::Line;
+use crate::statements::{RULES, behind, told, whole, with_behind};
 use crate::whence;
 use dialects::statement::{About, Whole};
 use findings::Span;
-use networks::interpret::{Disposition, HookOutcome, HopTrace, Step, Trace, WayOut};
-use networks::model::{Device, HookKind, InterfaceId, Port, Stage};
+use networks::interpret::{Disposition, HookOutcome, HopTrace, Step, Trace};
+use networks::model::{Device, HookKind, Port, Stage};
 use packets::Packet;
 
 /// How many of each kind are told.
@@ -46,15 +47,6 @@ const WAYS: &[About] = &[
     About::Leaves,
     About::Effect,
     About::Address,
-];
-
-/// What a line that drops packets is about.
-const RULES: &[About] = &[
-    About::Effect,
-    About::Source,
-    About::Destination,
-    About::Service,
-    About::Match,
 ];
 
 /// Clues on routes and interfaces.
@@ -231,77 +223,10 @@ fn missed_translations<'a>(world: &World<'a>, hop: &HopTrace) -> Vec<(Packet, Ve
 }
 
 fn at<'a>(device: &'a Device, hop: &HopTrace) -> At<'a> {
-    let leaves = hop
-        .leaves
-        .map(|way| way.interface)
-        .or_else(|| only_way_out(hop));
     At {
         device,
         enters: hop.enters,
-        leaves,
-    }
-}
-
-/// A line a rule, and one for each list's line that the mismatch is in, with
-/// what these are made of.
-pub(crate) fn told(
-    world: &World<'_>,
-    misses: Vec<NearMiss<'_>>,
-    packet: &Packet,
-    does: &str,
-) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for miss in misses.into_iter().take(CLUES_MAX) {
-        let texts: Vec<&str> = miss.mismatches.iter().map(|m| m.text.as_str()).collect();
-        let text = format!("{does}, but {}", texts.join(", and "));
-        lines.push(Line::new(text, Some(miss.rule.origin)));
-        for mismatch in miss.mismatches {
-            let about = mismatch
-                .about
-                .map_or(RULES.to_vec(), |about| vec![about, About::Match]);
-            let near = match mismatch.about {
-                Some(About::Source) => vec![packet.source],
-                Some(About::Destination) => vec![packet.destination],
-                _ => vec![packet.source, packet.destination],
-            };
-            let mut places = vec![Line::new("", Some(miss.rule.origin))];
-            if let Some((text, span)) = mismatch.interface {
-                places.push(Line::new(text, Some(span)));
-            }
-            if mismatch.span.is_some() {
-                places.push(Line::new(mismatch.text, mismatch.span));
-            }
-            let others = mismatch.others.into_iter();
-            places.extend(others.map(|(text, span)| Line::new(text, Some(span))));
-            for place in places {
-                let parts = place.span.map(|span| behind(world, span, &about, &near));
-                lines.extend(Some(place).filter(|place| !place.text.is_empty()));
-                lines.extend(parts.into_iter().flatten());
-            }
-        }
-    }
-    lines
-}
-
-/// The packet as the dropping hook saw it.
-pub(crate) fn packet_before_drop(hop: &HopTrace) -> Packet {
-    let changed = hop.steps.iter().rev().find_map(|step| match step {
-        Step::Hook(hook) if hook.outcome != HookOutcome::Dropped => Some(hook.packet),
-        Step::Restored(packet) => Some(*packet),
-        _ => None,
-    });
-    changed.unwrap_or(hop.received)
-}
-
-/// The interface of the forwarding decision, where it left no choice.
-pub(crate) fn only_way_out(hop: &HopTrace) -> Option<InterfaceId> {
-    let ways = hop.steps.iter().rev().find_map(|step| match step {
-        Step::Decided(decision) => Some(&decision.ways),
-        _ => None,
-    })?;
-    match ways.iter().next()? {
-        WayOut::Hop(way) if ways.len() == 1 => Some(way.interface),
-        _ => None,
+        leaves: leaves(hop),
     }
 }
 

@@ -4,13 +4,17 @@ pub mod ask;
 pub mod between;
 mod beyond;
 mod clues;
+mod ending;
 pub mod excess;
+mod hop;
 pub mod inferred;
 pub mod judge;
-mod lines;
+mod line;
+
 mod missing;
 pub mod near_miss;
 pub mod placement;
+mod statements;
 pub mod story;
 pub mod traffic;
 pub mod trouble;

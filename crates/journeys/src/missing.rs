@@ -3,14 +3,13 @@
 //! the one that a rule is for.
 
 use crate::World;
-use crate::lines::whole;
+use crate::hop::{decision, leaves, packet_before_drop};
+use crate::line::Line;
 use crate::near_miss::{At, Wanted, matching_routes, near_misses};
-use crate::story::Line;
+use crate::statements::{shared_bits, told, whole};
 use dialects::statement::Whole;
-use networks::interpret::{Decision, Disposition, HopTrace, Step, Trace};
-use networks::model::{
-    Action, Device, DeviceId, InterfaceId, NextHop, RouteAction, Rule, StaticRoute,
-};
+use networks::interpret::{Disposition, HopTrace, Trace};
+use networks::model::{Action, Device, DeviceId, NextHop, RouteAction, Rule, StaticRoute};
 use region::NetworkName;
 use std::net::IpAddr;
 
@@ -71,15 +70,6 @@ pub(crate) fn near_interfaces_of(
     })
 }
 
-/// Counts the leading bits that two addresses of one family have in common.
-pub(crate) fn shared_bits(left: IpAddr, right: IpAddr) -> u32 {
-    match (left, right) {
-        (IpAddr::V4(left), IpAddr::V4(right)) => (left.to_bits() ^ right.to_bits()).leading_zeros(),
-        (IpAddr::V6(left), IpAddr::V6(right)) => (left.to_bits() ^ right.to_bits()).leading_zeros(),
-        _ => 0,
-    }
-}
-
 /// Where a packet goes to a gateway that no configuration shows: the route that
 /// says so, and who nearly has its address.
 pub(crate) fn gateways(world: &World<'_>, trace: &Trace) -> Vec<Line> {
@@ -117,7 +107,7 @@ pub(crate) fn unused_routes(world: &World<'_>, trace: &Trace) -> Vec<Line> {
     let (Some(device), Some(hop)) = (world.network.device(id), trace.hops.last()) else {
         return Vec::new();
     };
-    let to = crate::clues::packet_before_drop(hop).destination;
+    let to = packet_before_drop(hop).destination;
     let mut lines = Vec::new();
     let routes = device.vrfs.iter().flat_map(|vrf| &vrf.static_routes);
     let meant = |route: &&StaticRoute| {
@@ -200,12 +190,7 @@ pub(crate) fn sent_here(world: &World<'_>, trace: &Trace) -> Vec<Line> {
         }
         let misses = near_misses(chain, &before.received, at, Wanted::Routing);
         let packet = &before.received;
-        lines.extend(crate::clues::told(
-            world,
-            misses,
-            packet,
-            "would route it elsewhere",
-        ));
+        lines.extend(told(world, misses, packet, "would route it elsewhere"));
     }
     if let Some(interface) = before.enters.and_then(|id| device.interface(id)) {
         lines.push(Line::new(
@@ -238,17 +223,4 @@ fn dropped_at<'a>(world: &World<'a>, trace: &'a Trace) -> Option<(&'a Device, &'
         return None;
     };
     Some((world.network.device(device)?, trace.hops.last()?))
-}
-
-fn decision(hop: &HopTrace) -> Option<&Decision> {
-    hop.steps.iter().rev().find_map(|step| match step {
-        Step::Decided(decision) => Some(decision),
-        _ => None,
-    })
-}
-
-fn leaves(hop: &HopTrace) -> Option<InterfaceId> {
-    hop.leaves
-        .map(|way| way.interface)
-        .or_else(|| crate::clues::only_way_out(hop))
 }

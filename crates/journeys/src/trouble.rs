@@ -3,7 +3,7 @@
 use crate::World;
 use crate::beyond::{beyond, opened_elsewhere};
 use crate::judge::{Journey, traces};
-use crate::lines::behind;
+use crate::statements::behind;
 use crate::story::{Line, tell};
 use crate::untranslated::{Untranslated, untranslated};
 use crate::verdict::{Asked, Leg, LegKind};

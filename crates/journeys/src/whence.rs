@@ -2,9 +2,9 @@
 //! where on its way from who has it a route was lost.
 
 use crate::World;
-use crate::lines::behind;
+use crate::line::Line;
 use crate::missing::near_interfaces;
-use crate::story::Line;
+use crate::statements::behind;
 use dialects::statement::About;
 use findings::Span;
 use ipnet::IpNet;

@@ -51,8 +51,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// remembers the fault by thread.
 const SEEDED_FAULTS: &str = "reachability/seeded.rs";
 
-/// Past this a source file must be cut; past 600 lines it is looked at twice.
-const LINES_MAX: usize = 1_100;
+/// Past this a source file must be cut.
+const LINES_MAX: usize = 600;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

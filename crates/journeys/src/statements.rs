@@ -1,12 +1,16 @@
 //! The lines behind a line: settings of a block, objects that it names.
 
 use crate::World;
-use crate::missing::shared_bits;
-use crate::story::Line;
+use crate::line::Line;
+use crate::near_miss::NearMiss;
 use dialects::statement::{self, About, Part, Whole};
 use findings::Span;
 use networks::model::Device;
+use packets::Packet;
 use std::net::IpAddr;
+
+/// How many rules that nearly fitted are told.
+const MISSES_MAX: usize = 3;
 
 /// How many lines are told of one statement.
 const TOLD_MAX: usize = 6;
@@ -81,4 +85,63 @@ fn bits(text: &str, near: &[IpAddr]) -> u32 {
         .filter_map(|word| word.parse::<IpAddr>().ok());
     let shared = addresses.flat_map(|found| near.iter().map(move |near| shared_bits(found, *near)));
     shared.max().unwrap_or(BITS_UNTOLD)
+}
+
+/// Counts the leading bits that two addresses of one family have in common.
+pub(crate) fn shared_bits(left: IpAddr, right: IpAddr) -> u32 {
+    match (left, right) {
+        (IpAddr::V4(left), IpAddr::V4(right)) => (left.to_bits() ^ right.to_bits()).leading_zeros(),
+        (IpAddr::V6(left), IpAddr::V6(right)) => (left.to_bits() ^ right.to_bits()).leading_zeros(),
+        _ => 0,
+    }
+}
+
+/// What a line that drops packets is about.
+pub(crate) const RULES: &[About] = &[
+    About::Effect,
+    About::Source,
+    About::Destination,
+    About::Service,
+    About::Match,
+];
+
+/// A line a rule, and one for each list's line that the mismatch is in, with
+/// what these are made of.
+pub(crate) fn told(
+    world: &World<'_>,
+    misses: Vec<NearMiss<'_>>,
+    packet: &Packet,
+    does: &str,
+) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for miss in misses.into_iter().take(MISSES_MAX) {
+        let texts: Vec<&str> = miss.mismatches.iter().map(|m| m.text.as_str()).collect();
+        let text = format!("{does}, but {}", texts.join(", and "));
+        lines.push(Line::new(text, Some(miss.rule.origin)));
+        for mismatch in miss.mismatches {
+            let about = mismatch
+                .about
+                .map_or(RULES.to_vec(), |about| vec![about, About::Match]);
+            let near = match mismatch.about {
+                Some(About::Source) => vec![packet.source],
+                Some(About::Destination) => vec![packet.destination],
+                _ => vec![packet.source, packet.destination],
+            };
+            let mut places = vec![Line::new("", Some(miss.rule.origin))];
+            if let Some((text, span)) = mismatch.interface {
+                places.push(Line::new(text, Some(span)));
+            }
+            if mismatch.span.is_some() {
+                places.push(Line::new(mismatch.text, mismatch.span));
+            }
+            let others = mismatch.others.into_iter();
+            places.extend(others.map(|(text, span)| Line::new(text, Some(span))));
+            for place in places {
+                let parts = place.span.map(|span| behind(world, span, &about, &near));
+                lines.extend(Some(place).filter(|place| !place.text.is_empty()));
+                lines.extend(parts.into_iter().flatten());
+            }
+        }
+    }
+    lines
 }
