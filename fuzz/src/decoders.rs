@@ -5,6 +5,7 @@
 //! an answer, so that no field of the model is forgotten when it grows.
 
 use dialects::detect::{self, Language};
+use dialects::statement::{self, Whole};
 use dialects::{cisco_ios, fortios, linux};
 use findings::{FileId, Finding, SourceFile, Sources, Span};
 use networks::control;
@@ -27,6 +28,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("read_linux_rules", read_linux_rules),
     ("read_observed", read_observed),
     ("read_region", read_region),
+    ("read_statements", read_statements),
 ];
 
 /// What stands between the files of an input that has several.
@@ -96,6 +98,34 @@ pub fn detect_language(data: &[u8]) {
             "a language is told by a line"
         );
         assert_eq!(detect::detect(path, &text), detection);
+    }
+}
+
+/// The lines that statements of a text are made of, from some of its lines.
+pub fn read_statements(data: &[u8]) {
+    /// How many lines are asked about.
+    const ASKED_MAX: u32 = 32;
+    let mut sources = Sources::new();
+    let file = sources.add("configs/device.cfg", text(data));
+    let Some(source) = sources.file(file) else {
+        return;
+    };
+    let every = source.line_count().div_ceil(ASKED_MAX).max(1);
+    for line in (1..=source.line_count()).step_by(every as usize) {
+        let Some(span) = Span::of_line(file, source, line) else {
+            continue;
+        };
+        let parts = statement::parts(file, source, span);
+        for part in &parts {
+            check_span(part.span, &sources);
+            assert_eq!(sources.snippet(part.span), Some(part.text));
+        }
+        assert_eq!(statement::parts(file, source, span), parts);
+    }
+    for what in [Whole::Forwarding, Whole::Routes] {
+        if let Some(span) = statement::whole(file, source, what) {
+            check_span(span, &sources);
+        }
     }
 }
 
