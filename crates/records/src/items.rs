@@ -147,15 +147,12 @@ impl<'a> Assessed<'a> {
             .into_iter()
             .map(|label| look_up(label, vocabulary))
             .collect();
-        let topical = labels
-            .iter()
-            .flat_map(|label| &label.classes)
-            .any(|class| {
-                matches!(
-                    class,
-                    LabelClass::Open | LabelClass::Explicit | LabelClass::Law | LabelClass::Never
-                )
-            });
+        let topical = labels.iter().flat_map(|label| &label.classes).any(|class| {
+            matches!(
+                class,
+                LabelClass::Open | LabelClass::Explicit | LabelClass::Law | LabelClass::Never
+            )
+        });
         let without = if topical {
             Level::Restricted
         } else {

@@ -1,1 +1,6 @@
-fn main(){}
+//! The decision against its contract.
+
+mod file;
+mod laws;
+mod notation;
+mod rows;

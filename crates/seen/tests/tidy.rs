@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("findings", &[]),
     ("packets", &[]),
     ("region", &["findings", "packets"]),
+    ("records", &["findings", "region"]),
     ("networks", &["findings", "packets"]),
     ("dialects", &["findings", "packets", "networks"]),
     (
@@ -144,7 +145,7 @@ fn pure_crates_have_no_effects() {
         "thread::spawn",
     ];
     for name in [
-        "findings", "packets", "region", "networks", "dialects", "journeys",
+        "findings", "packets", "region", "records", "networks", "dialects", "journeys",
     ] {
         for path in files(&root().join("crates").join(name).join("src"), "rs") {
             if path.ends_with(SEEDED_FAULTS) {

@@ -48,9 +48,9 @@ impl Said<'_> {
     pub fn names_label(&self, label: &LabelOfItem, item: &ItemName) -> bool {
         self.names_item(item)
             || self.path.constraints().any(|constraint| match constraint {
-                Constraint::Label(_, values) => values
-                    .iter()
-                    .any(|value| matches!(value, Value::Is(named) if label.closure.contains(named))),
+                Constraint::Label(_, values) => values.iter().any(
+                    |value| matches!(value, Value::Is(named) if label.closure.contains(named)),
+                ),
                 Constraint::Category(values) => values.iter().any(
                     |value| matches!(value, Value::Is(named) if label.categories.contains(named)),
                 ),

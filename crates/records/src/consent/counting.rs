@@ -167,9 +167,7 @@ fn may_widen(
     evidence: Evidence,
     holder: &Holder,
 ) -> bool {
-    !target.has_dissent()
-        || *recorder == target.version.at
-        || holder.accepts(recorder, evidence)
+    !target.has_dissent() || *recorder == target.version.at || holder.accepts(recorder, evidence)
 }
 
 /// `entered-in-error` voids the earlier versions (R33) and counts for nothing.
@@ -223,8 +221,7 @@ fn supersedes(by: &Candidate<'_>, target: &Candidate<'_>, now: Moment, holder: &
     let replaces = new.replaces.as_ref() == Some(&old.id.name)
         && new.id.name != old.id.name
         && (!target.has_dissent() || new.given.is_after(&old.given));
-    let started =
-        new.from.is_none_or(|from| from <= now.day()) && new.given.earliest <= now;
+    let started = new.from.is_none_or(|from| from <= now.day()) && new.given.earliest <= now;
     (is_earlier(old, new) || replaces)
         && new.status == Status::Active
         && by.standing == Standing::Full
@@ -243,11 +240,7 @@ impl Capacity {
 
 /// Finds what cannot be read whole and has an earlier readable version that
 /// counts; that one stays in force, and takes its end (R31, R34).
-fn keep_last_readable(
-    candidates: &mut [Candidate<'_>],
-    now: Moment,
-    holder: &Holder,
-) -> Vec<bool> {
+fn keep_last_readable(candidates: &mut [Candidate<'_>], now: Moment, holder: &Holder) -> Vec<bool> {
     let mut kept = vec![false; candidates.len()];
     let mut ends = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
@@ -288,17 +281,14 @@ fn keep_last_readable(
 
 /// What a version contributes: itself, or the dissent that its withdrawal
 /// leaves (R31); none if it is over or cannot count.
-fn part<'a>(
-    candidate: &Candidate<'a>,
-    now: Moment,
-    holder: &Holder,
-) -> Option<Part<'a>> {
+fn part<'a>(candidate: &Candidate<'a>, now: Moment, holder: &Holder) -> Option<Part<'a>> {
     let version = candidate.version;
     let refused_here = matches!(&version.objection,
         Some(Objection::Refused(by)) if *by == holder.organisation);
     let root = version.clause.effect();
     if let Some((ending, recorder)) = candidate.ending {
-        let stops = ending.kind != EndKind::Default && matches!(root, Effect::Permit | Effect::Only);
+        let stops =
+            ending.kind != EndKind::Default && matches!(root, Effect::Permit | Effect::Only);
         if stops {
             let over = version
                 .until

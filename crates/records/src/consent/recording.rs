@@ -220,8 +220,9 @@ fn dates(offer: &Offer<'_>, desk: Desk<'_>) -> Option<Receipt> {
     let over = new.until.is_some_and(|until| until < desk.now.day());
     let backwards = matches!((new.from, new.until), (Some(from), Some(until)) if until < from);
     match offer.way {
-        Way::Recorded => (ahead || over || backwards)
-            .then(|| Receipt::new(Taken::Refused(Why::Date), false)),
+        Way::Recorded => {
+            (ahead || over || backwards).then(|| Receipt::new(Taken::Refused(Why::Date), false))
+        }
         Way::Received if ahead => Some(Receipt::new(
             if new.clause.effect() == Effect::Permit {
                 Taken::Waits

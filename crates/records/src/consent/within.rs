@@ -135,9 +135,11 @@ fn every_pair<T>(a: &[Value<T>], b: &[Value<T>], apart: impl Fn(&T, &T) -> bool)
 
 fn are_apart(a: &Constraint, b: &Constraint) -> bool {
     match (a, b) {
-        (Constraint::Who(a), Constraint::Who(b)) => every_pair(a, b, |a, b| {
-            matches!((organisation(a), organisation(b)), (Some(a), Some(b)) if a != b)
-        }),
+        (Constraint::Who(a), Constraint::Who(b)) => every_pair(
+            a,
+            b,
+            |a, b| matches!((organisation(a), organisation(b)), (Some(a), Some(b)) if a != b),
+        ),
         (Constraint::Category(a), Constraint::Category(b)) => every_pair(a, b, PartialEq::ne),
         (Constraint::Type(a), Constraint::Type(b)) => every_pair(a, b, PartialEq::ne),
         (Constraint::Code(a), Constraint::Code(b)) => every_pair(a, b, PartialEq::ne),
@@ -145,9 +147,7 @@ fn are_apart(a: &Constraint, b: &Constraint) -> bool {
         (Constraint::Item(a), Constraint::Item(b)) => every_pair(a, b, PartialEq::ne),
         (Constraint::Visit(a), Constraint::Visit(b)) => every_pair(a, b, PartialEq::ne),
         (Constraint::Data(a), Constraint::Data(b)) => every_pair(a, b, |a, b| {
-            let before = |a: &Period, b: &Period| {
-                matches!((a.until, b.from), (Some(until), Some(from)) if until < from)
-            };
+            let before = |a: &Period, b: &Period| matches!((a.until, b.from), (Some(until), Some(from)) if until < from);
             before(a, b) || before(b, a)
         }),
         _ => false,

@@ -311,7 +311,12 @@ impl Rung<'_> {
             !lifted && (level || !explicit.is_empty()),
             evidence,
         );
-        catch(17, Step::Sensitivity, !lifted && self.is_sealed(), Evidence::Item);
+        catch(
+            17,
+            Step::Sensitivity,
+            !lifted && self.is_sealed(),
+            Evidence::Item,
+        );
         let withholds_text = self
             .agreement
             .is_none_or(|agreement| agreement.free_text == FreeText::Withhold);
