@@ -21,7 +21,13 @@ pub struct Decided<'a> {
     caught: Vec<Caught>,
 }
 
-/// The right to open one item. Only a decision makes it.
+/// The right to open one item. Only a decision makes it:
+///
+/// ```compile_fail
+/// fn forged(item: &records::items::Item) -> records::disclosure::Release<'_> {
+///     records::disclosure::Release { item }
+/// }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Release<'a> {
     item: &'a Item,
@@ -113,7 +119,7 @@ pub fn decide<'a>(world: &World, holdings: &'a Holdings, request: &Request) -> D
         (Some(instructions), None) => instructions,
         (_, caught) => {
             let caught = caught.unwrap_or_else(cannot_tell);
-            return refused(world, holdings, request, caught, notice);
+            return refused(world, holdings, request, &caught, notice);
         }
     };
     if reason.is_some() || request.relationship == Relationship::SelfClaimed {
@@ -186,7 +192,7 @@ fn refused<'a>(
     world: &World,
     holdings: &'a Holdings,
     request: &Request,
-    caught: Caught,
+    caught: &Caught,
     mut notice: BTreeSet<Notice>,
 ) -> Decision<'a> {
     notice.insert(match caught.outcome {
