@@ -313,11 +313,12 @@ proptest! {
         let end = added.find('}').unwrap_or(0);
         let values: Vec<usize> = values.into_iter().filter(|place| *place < end).collect();
         let place = values[at.index(values.len())];
+        let (before, rest) = added.split_at(place);
+        let (_, after) = rest.split_at(rest.find([' ', '+', '}']).expect("the clause ends"));
         // Known contradiction: R24 asks that `emergency` is named, and `?` names nothing.
-        let purpose = added[..place].ends_with("for=");
+        let purpose = before.ends_with("for=");
         prop_assume!(!(purpose && asked.contains("override=")));
-        let stop = place + added[place..].find([' ', '+', '}']).expect("the clause ends");
-        let doubtful = format!("{}?{}", &added[..place], &added[stop..]);
+        let doubtful = format!("{before}?{after}");
         let more = answer(&with(&held, &doubtful), &asked);
         prop_assert_eq!(lost(&more, &answer(&with(&held, &added), &asked)), Vec::<String>::new());
     }
